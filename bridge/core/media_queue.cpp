@@ -1,0 +1,319 @@
+#include "core/media_queue.hpp"
+
+#include <algorithm>
+
+#include "core/memory_budget.hpp"
+
+namespace camspan {
+namespace {
+
+bool is_video(const Unit& unit) { return unit.kind == UnitKind::key || unit.kind == UnitKind::delta; }
+bool is_head(const Unit& unit) { return unit.kind == UnitKind::config || unit.kind == UnitKind::script; }
+
+}  // namespace
+
+MediaQueue::MediaQueue(Bounds bounds, std::function<void()> ready) : ready_(std::move(ready)), bounds_(bounds) {}
+
+MediaQueue::~MediaQueue() { MemoryBudget::process().give_back(bytes_); }
+
+Result<> MediaQueue::push(SharedUnit unit) {
+  bool wake = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (const auto room = find_room(lock, *unit); !room) return room;
+    MemoryBudget::process().take(unit->bytes.size());
+    bytes_ += unit->bytes.size();
+    wake = sent_ == entries_.size();
+    entries_.push_back({std::move(unit), {}});
+  }
+  if (wake) ready_();
+  return {};
+}
+
+Result<> MediaQueue::find_room(std::unique_lock<std::mutex>& lock, const Unit& unit) {
+  if (closed_) return fail(Errc::closed);
+  // Always taken: nothing after it can be decoded without it, and it is small.
+  if (is_head(unit)) return {};
+  drop_stale_sent();
+  make_room(unit);
+  if (bounds_.leaky == Leaky::no) {
+    room_.wait(lock, [&] { return has_room(unit) || unlocked_ || closed_; });
+    if (closed_) return fail(Errc::closed);
+    if (!has_room(unit)) return fail(Errc::cancelled);
+  }
+  // make_room() may have dropped the key frame that a delta hangs on.
+  if (!has_room(unit) || (wait_for_key_ && unit.kind == UnitKind::delta)) return refuse(unit);
+  if (unit.kind == UnitKind::key) wait_for_key_ = false;
+  return {};
+}
+
+Result<> MediaQueue::refuse(const Unit& unit) {
+  if (is_video(unit) && !wait_for_key_) need_key();
+  ++dropped_units_;
+  dropped_bytes_ += unit.bytes.size();
+  return fail(Errc::queue_full);
+}
+
+void MediaQueue::need_key() { wait_for_key_ = key_request_ = true; }
+
+/// Span from the oldest unsent unit to `newest`, or to the last one held.
+std::chrono::nanoseconds MediaQueue::time_with(const Unit* newest) const {
+  const auto timed = [](const Entry& entry) { return entry.unit->dts.has_value(); };
+  const auto oldest = std::find_if(entries_.begin() + static_cast<std::ptrdiff_t>(sent_), entries_.end(), timed);
+  if (oldest == entries_.end()) return std::chrono::nanoseconds(0);
+  if (newest && newest->dts) return std::max(*newest->dts - *oldest->unit->dts, std::chrono::nanoseconds(0));
+  const auto last = std::find_if(entries_.rbegin(), entries_.rend(), timed);
+  return std::max(*last->unit->dts - *oldest->unit->dts, std::chrono::nanoseconds(0));
+}
+
+bool MediaQueue::has_room(const Unit& unit) const {
+  const std::size_t size = unit.bytes.size();
+  if (!MemoryBudget::process().has_room(size) && !(entries_.empty() && bounds_.leaky == Leaky::no)) return false;
+  if (entries_.empty()) return true;
+  if (size > bounds_.max_bytes || bytes_ > bounds_.max_bytes - size) return false;
+  return bounds_.max_time.count() == 0 || time_with(&unit) <= bounds_.max_time;
+}
+
+void MediaQueue::make_room(const Unit& unit) {
+  const bool may_evict = bounds_.leaky != Leaky::no || keep_sent_;
+  while (!has_room(unit)) {
+    if (sent_ > 0 && may_evict) {
+      evict_front();
+    } else if (bounds_.leaky != Leaky::downstream) {
+      return;
+    } else if (!drop_disposable() && !drop_oldest_gop()) {
+      // Only units that wait to be sent again are left. What is new goes before what is old.
+      if (entries_.empty()) return;
+      evict_front();
+    }
+  }
+}
+
+template <class Predicate>
+void MediaQueue::drop_fresh(std::size_t end, Predicate victim) {
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(numbered_);
+  const auto last = entries_.begin() + static_cast<std::ptrdiff_t>(end);
+  const auto kept = std::stable_partition(first, last, [&](const Entry& entry) { return !victim(*entry.unit); });
+  for (auto it = kept; it != last; ++it) {
+    ++dropped_units_;
+    dropped_bytes_ += it->unit->bytes.size();
+    forget(*it->unit);
+  }
+  entries_.erase(kept, last);
+}
+
+bool MediaQueue::drop_disposable() {
+  const std::size_t before = entries_.size();
+  drop_fresh(before, [](const Unit& unit) { return unit.disposable; });
+  return entries_.size() != before;
+}
+
+bool MediaQueue::drop_oldest_gop() {
+  std::size_t end = numbered_;
+  while (end < entries_.size() && is_head(*entries_[end].unit)) ++end;
+  if (end == entries_.size()) return false;
+  const bool structured = entries_[end].unit->kind != UnitKind::other;
+  bool video = is_video(*entries_[end].unit);
+  ++end;
+  if (structured) {
+    while (end < entries_.size() && entries_[end].unit->kind != UnitKind::key) {
+      video = video || is_video(*entries_[end].unit);
+      ++end;
+    }
+  }
+  const bool reached_key = end < entries_.size();
+  drop_fresh(end, [](const Unit& unit) { return !is_head(unit); });
+  if (video && !reached_key) need_key();
+  if (video) key_request_ = true;
+  return true;
+}
+
+void MediaQueue::forget(const Unit& unit) {
+  bytes_ -= unit.bytes.size();
+  MemoryBudget::process().give_back(unit.bytes.size());
+}
+
+/// The front unit is no longer needed.
+void MediaQueue::release_front() {
+  const SharedUnit unit = entries_.front().unit;
+  if (is_head(*unit)) put_in_head(head_, unit);
+  forget(*unit);
+  entries_.pop_front();
+  ++first_number_;
+  if (sent_ > 0) --sent_;
+  if (numbered_ > 0) --numbered_;
+}
+
+/// The front unit has to go although the receiver may not have it.
+void MediaQueue::evict_front() {
+  if (!keep_sent_) evicted_.push_back(entries_.front().unit->bytes.size());
+  release_front();
+}
+
+void MediaQueue::drop_stale_sent() {
+  if (!keep_sent_) return;
+  const auto limit = std::chrono::steady_clock::now() - *keep_sent_;
+  while (sent_ > 0 && entries_.front().sent_at < limit) release_front();
+}
+
+void MediaQueue::put_in_head(Head& head, const SharedUnit& unit) {
+  const auto same = std::find_if(head.begin(), head.end(), [&](const SharedUnit& old) {
+    return old->kind == unit->kind && old->track == unit->track;
+  });
+  if (same != head.end()) {
+    *same = unit;
+  } else {
+    head.push_back(unit);
+  }
+}
+
+void MediaQueue::unlock(bool unlocked) {
+  {
+    const std::lock_guard lock(mutex_);
+    unlocked_ = unlocked;
+  }
+  room_.notify_all();
+}
+
+void MediaQueue::set_bounds(Bounds bounds) {
+  {
+    const std::lock_guard lock(mutex_);
+    bounds_ = bounds;
+  }
+  room_.notify_all();
+}
+
+bool MediaQueue::take_key_request() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(key_request_, false);
+}
+
+std::optional<MediaQueue::Numbered> MediaQueue::next() {
+  std::optional<Numbered> result;
+  {
+    const std::lock_guard lock(mutex_);
+    if (sent_ == entries_.size()) return std::nullopt;
+    Entry& entry = entries_[sent_];
+    entry.sent_at = std::chrono::steady_clock::now();
+    result = Numbered{entry.unit, first_number_ + sent_};
+    ++sent_;
+    numbered_ = std::max(numbered_, sent_);
+  }
+  // The time bound looks at unsent units only, so there may be room now.
+  room_.notify_all();
+  return result;
+}
+
+void MediaQueue::acknowledge(std::uint64_t number) {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t first_missing = first_number_ - evicted_.size();
+    for (std::uint64_t n = first_missing; n < number && !evicted_.empty(); ++n) evicted_.pop_front();
+    while (numbered_ > 0 && first_number_ < number) release_front();
+  }
+  room_.notify_all();
+}
+
+void MediaQueue::expect_no_acknowledgement(std::chrono::nanoseconds keep) {
+  {
+    const std::lock_guard lock(mutex_);
+    keep_sent_ = keep;
+    evicted_.clear();
+    drop_stale_sent();
+  }
+  room_.notify_all();
+}
+
+Result<> MediaQueue::rewind(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number < first_number_ || number > first_number_ + numbered_) return fail(Errc::gap);
+  sent_ = static_cast<std::size_t>(number - first_number_);
+  return {};
+}
+
+void MediaQueue::count_lost(const Unit& unit) {
+  ++lost_units_;
+  lost_bytes_ += unit.bytes.size();
+}
+
+void MediaQueue::restart() {
+  const std::lock_guard lock(mutex_);
+  for (const std::size_t size : evicted_) {
+    ++lost_units_;
+    lost_bytes_ += size;
+  }
+  evicted_.clear();
+  const bool any_video = std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) { return is_video(*e.unit); });
+  while (any_video && !entries_.empty() && entries_.front().unit->kind != UnitKind::key) {
+    const Unit& unit = *entries_.front().unit;
+    if (!is_head(unit) && !keep_sent_) count_lost(unit);
+    release_front();
+  }
+  for (auto it = head_.rbegin(); it != head_.rend(); ++it) {
+    bytes_ += (*it)->bytes.size();
+    MemoryBudget::process().take((*it)->bytes.size());
+    entries_.push_front({*it, {}});
+  }
+  head_.clear();
+  sent_ = numbered_ = 0;
+  first_number_ = 0;
+  if (any_video && std::none_of(entries_.begin(), entries_.end(),
+                                [](const Entry& e) { return e.unit->kind == UnitKind::key; }))
+    need_key();
+}
+
+void MediaQueue::clear() {
+  {
+    const std::lock_guard lock(mutex_);
+    // What was sent stays until it is acknowledged; what was not is dropped, as the flush asks.
+    drop_fresh(entries_.size(), [](const Unit& unit) { return !is_head(unit); });
+    wait_for_key_ = true;
+  }
+  room_.notify_all();
+}
+
+std::vector<SharedUnit> MediaQueue::head_before(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  Head head = head_;
+  for (std::size_t i = 0; i < entries_.size() && first_number_ + i < number; ++i)
+    if (is_head(*entries_[i].unit)) put_in_head(head, entries_[i].unit);
+  return head;
+}
+
+void MediaQueue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  room_.notify_all();
+}
+
+MediaQueue::Level MediaQueue::level() const {
+  const std::lock_guard lock(mutex_);
+  Level level;
+  level.bytes = bytes_;
+  for (std::size_t i = sent_; i < entries_.size(); ++i) level.unsent_bytes += entries_[i].unit->bytes.size();
+  level.time = time_with(nullptr);
+  level.dropped_bytes = dropped_bytes_;
+  level.dropped_units = dropped_units_;
+  level.lost_bytes = lost_bytes_;
+  level.lost_units = lost_units_;
+  return level;
+}
+
+bool MediaQueue::all_sent() const {
+  const std::lock_guard lock(mutex_);
+  return sent_ == entries_.size();
+}
+
+bool MediaQueue::empty() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.empty();
+}
+
+std::uint64_t MediaQueue::next_number() const {
+  const std::lock_guard lock(mutex_);
+  return first_number_ + sent_;
+}
+
+}  // namespace camspan

@@ -1,0 +1,139 @@
+/// The queue between a streaming thread and an upload: bounded in bytes and time, aware of GOPs, and holding what was
+/// sent until the receiver has it.
+#pragma once
+
+#include <camspan/error.hpp>
+#include <camspan/unit.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace camspan {
+
+/// What happens when a unit comes and there is no room (names of GStreamer's queue).
+enum class Leaky : std::uint8_t {
+  no,          ///< push() waits for room
+  upstream,    ///< the new unit is dropped, and video up to the next key frame
+  downstream,  ///< the oldest unsent units are dropped: disposable frames, then whole GOPs
+};
+
+/// One of the two locked classes of the core. The producer calls push() and unlock(); one consumer calls the rest.
+///
+/// Units lie in one row: sent but not acknowledged, then not yet sent. Both count against the bounds. A unit gets its
+/// number when it is first handed out by next(); one dropped before has none.
+class MediaQueue {
+ public:
+  struct Bounds {
+    std::size_t max_bytes = 4 << 20;
+    std::chrono::nanoseconds max_time = std::chrono::seconds(10);  ///< of the unsent units, by dts; 0 = no bound
+    Leaky leaky = Leaky::no;
+  };
+  struct Numbered {
+    SharedUnit unit;
+    std::uint64_t number;
+  };
+  struct Level {
+    std::size_t bytes = 0;               ///< all that is held
+    std::size_t unsent_bytes = 0;        ///< the part that waits to be sent
+    std::chrono::nanoseconds time{0};    ///< dts span of the unsent units
+    std::uint64_t dropped_bytes = 0;     ///< for lack of room, before they were sent; monotonic
+    std::uint64_t dropped_units = 0;
+    std::uint64_t lost_bytes = 0;        ///< sent, not acknowledged, and no longer held when a resend needed them
+    std::uint64_t lost_units = 0;
+  };
+
+  /// @param ready  called, without the lock, when a unit can be taken that could not before; any thread
+  MediaQueue(Bounds bounds, std::function<void()> ready);
+  ~MediaQueue();
+  MediaQueue(const MediaQueue&) = delete;
+  MediaQueue& operator=(const MediaQueue&) = delete;
+
+  // Producer.
+
+  /// Takes one unit. Blocks only with Leaky::no. A unit larger than the whole bound is taken when the queue is empty.
+  /// @return Errc::queue_full: this unit was dropped; Errc::cancelled: unlock() ended the wait; Errc::closed
+  Result<> push(SharedUnit unit);
+  /// Ends a wait in push() at once, and makes further waits end until `locked` is set again.
+  void unlock(bool unlocked);
+  void set_bounds(Bounds bounds);
+  /// True once after video was dropped: the next key frame should come soon.
+  bool take_key_request();
+
+  // Consumer.
+
+  /// The next unsent unit, which is then sent but not acknowledged.
+  std::optional<Numbered> next();
+  /// Every unit numbered below `number` is safe with the receiver and is released.
+  void acknowledge(std::uint64_t number);
+  /// The receiver never acknowledges: sent units are kept for `keep` after they were sent, and only while there is room.
+  void expect_no_acknowledgement(std::chrono::nanoseconds keep);
+  /// Goes back to the unit numbered `number`, which is next again. @return Errc::gap if it is no longer held.
+  Result<> rewind(std::uint64_t number);
+  /// Starts over with a new stream at the first key frame held (or the first unit, where there is no video): units
+  /// before it are dropped and counted as lost, numbers begin at 0, and the head comes first.
+  void restart();
+  /// Drops all that is held (flush); the next video is a key frame.
+  void clear();
+  /// Script and config units in force before the unit numbered `number`, in the order they came.
+  std::vector<SharedUnit> head_before(std::uint64_t number) const;
+  /// No push() succeeds after this; what is held stays.
+  void close();
+
+  Level level() const;
+  bool all_sent() const;
+  /// True when nothing is held at all: everything was acknowledged.
+  bool empty() const;
+  std::uint64_t next_number() const;
+
+ private:
+  struct Entry {
+    SharedUnit unit;
+    std::chrono::steady_clock::time_point sent_at{};
+  };
+  using Head = std::vector<SharedUnit>;
+
+  Result<> find_room(std::unique_lock<std::mutex>& lock, const Unit& unit);
+  bool has_room(const Unit& unit) const;
+  std::chrono::nanoseconds time_with(const Unit* newest) const;
+  void make_room(const Unit& unit);
+  bool drop_disposable();
+  bool drop_oldest_gop();
+  template <class Predicate>
+  void drop_fresh(std::size_t end, Predicate victim);
+  Result<> refuse(const Unit& unit);
+  void need_key();
+  void release_front();
+  void evict_front();
+  void drop_stale_sent();
+  void count_lost(const Unit& unit);
+  void forget(const Unit& unit);
+  static void put_in_head(Head& head, const SharedUnit& unit);
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  const std::function<void()> ready_;
+  Bounds bounds_;
+  std::deque<Entry> entries_;
+  std::size_t sent_ = 0;            ///< entries_[0, sent_) were handed out since the last rewind
+  std::size_t numbered_ = 0;        ///< entries_[0, numbered_) have a number; from sent_ on they wait to be sent again
+  std::uint64_t first_number_ = 0;  ///< number of entries_[0]
+  Head head_;                       ///< head in force before entries_[0]
+  std::deque<std::size_t> evicted_; ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
+  std::size_t bytes_ = 0;
+  std::optional<std::chrono::nanoseconds> keep_sent_;  ///< set when no acknowledgement is expected
+  bool wait_for_key_ = false;
+  bool key_request_ = false;
+  bool unlocked_ = false;
+  bool closed_ = false;
+  std::uint64_t dropped_bytes_ = 0;
+  std::uint64_t dropped_units_ = 0;
+  std::uint64_t lost_bytes_ = 0;
+  std::uint64_t lost_units_ = 0;
+};
+
+}  // namespace camspan

@@ -1,0 +1,38 @@
+/// A connected byte stream, plain or TLS: what the HTTP/1.1, HTTP/2 and WebSocket links stand on.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <camspan/bytes.hpp>
+#include <camspan/error.hpp>
+#include <span>
+#include <string>
+
+namespace camspan::net {
+
+/// Lives on one I/O thread. One coroutine may read while another writes. Owns its descriptor; the destructor closes it.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+
+  /// Reads what is there, at least one byte; 0 = the peer ended its direction.
+  virtual asio::awaitable<Result<std::size_t>> read_some(std::span<std::byte> into) = 0;
+  /// Writes all of it. For TLS, full 16,384-byte records as far as `bytes` goes.
+  virtual asio::awaitable<Result<>> write(ByteView bytes) = 0;
+  /// Ends our direction in good order (close_notify, FIN), waiting at most `deadline_ms` for the socket.
+  virtual asio::awaitable<void> shutdown(int deadline_ms) = 0;
+  /// Ends both directions at once; waiting operations give Errc::cancelled. Harmless when repeated.
+  virtual void abort() = 0;
+
+  struct Info {
+    std::string peer;       ///< "192.0.2.1:443"
+    bool loopback = false;  ///< the peer is on this machine
+    bool tls = false;
+    std::string alpn;       ///< "" when none was agreed
+    std::string tls_version;
+    std::string peer_common_name;  ///< CN of a verified peer certificate
+    bool tls_resumed = false;
+  };
+  virtual const Info& info() const = 0;
+};
+
+}  // namespace camspan::net

@@ -1,0 +1,69 @@
+/// One HTTP request and its answer, the same for HTTP/1.1 and HTTP/2: a route is written once.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <camspan/bytes.hpp>
+#include <camspan/error.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/http/headers.hpp"
+
+namespace camspan::net {
+
+class WsLink;
+
+enum class HttpVersion : std::uint8_t { http1_1, http2 };
+
+struct RequestHead {
+  std::string method;
+  std::string authority;  ///< empty when the client sent none
+  std::string path;       ///< percent-decoded, without query; always begins with '/'
+  std::string query;      ///< raw, without '?'
+  http::Headers headers;  ///< ordinary fields, names in lower case
+  HttpVersion version = HttpVersion::http1_1;
+  std::string peer;                      ///< address of the client, for debug logs and limits
+  bool loopback = false;                 ///< the client is on this machine
+  bool tls = false;
+  std::string client_certificate_name;  ///< CN of a verified client certificate, else empty
+  std::optional<std::uint64_t> content_length;
+
+  /// First value of a query parameter, percent-decoded ('+' is a space); nullopt if it is not there.
+  std::optional<std::string> query_value(std::string_view name) const;
+};
+
+/// Lives on its connection's I/O thread; every member is called there. It is valid until the handler returns; when the
+/// peer goes away first, operations give Errc::closed or Errc::stream_reset.
+/// One coroutine may read the body while another writes the answer; two at once in the same direction are an error.
+class HttpExchange {
+ public:
+  virtual ~HttpExchange() = default;
+
+  virtual const RequestHead& request() const = 0;
+
+  /// The next piece of the request body; empty = end. Valid until the next call, which also tells the peer that it may
+  /// send that much more (flow control by consumption).
+  virtual asio::awaitable<Result<ByteView>> read_body() = 0;
+
+  /// Sends the head of the answer. `content_length` absent = a body of unknown length (chunked on HTTP/1.1).
+  virtual asio::awaitable<Result<>> send_head(int status, http::Headers headers,
+                                              std::optional<std::uint64_t> content_length) = 0;
+  /// Sends a piece of the body. Returns when the peer's flow control and the socket have taken all of it, so a slow
+  /// reader slows its writer and nobody else. The memory must stay valid until then. For HEAD it sends nothing.
+  virtual asio::awaitable<Result<>> write(ByteView piece) = 0;
+  /// Ends the answer.
+  virtual asio::awaitable<Result<>> finish() = 0;
+
+  /// Ends the exchange at once, from any coroutine of its thread: waiting operations give Errc::cancelled.
+  virtual void abort() = 0;
+
+  /// Turns the connection into a WebSocket (RFC 6455). Errc::unsupported on HTTP/2 and for plain requests.
+  virtual asio::awaitable<Result<std::unique_ptr<WsLink>>> accept_websocket() = 0;
+  /// True when the request asks for a WebSocket.
+  virtual bool wants_websocket() const = 0;
+};
+
+}  // namespace camspan::net

@@ -1,0 +1,35 @@
+/// A WebSocket (RFC 6455) on a connection that was upgraded, server side.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <camspan/bytes.hpp>
+#include <camspan/error.hpp>
+#include <memory>
+
+#include "proto/ws/frame.hpp"
+
+namespace camspan::net {
+
+/// Lives on its connection's I/O thread. One coroutine may read while another writes. Pings are answered by the link,
+/// and it pings an idle peer itself: two unanswered pings end it with Errc::timed_out.
+class WsLink {
+ public:
+  virtual ~WsLink() = default;
+
+  struct Message {
+    bool text = false;
+    Bytes data;
+  };
+
+  /// The next whole message; Errc::closed after a close frame (which it has answered).
+  virtual asio::awaitable<Result<Message>> read() = 0;
+  /// Sends frames that are already encoded (ws::server_frame), so that many links can share the same bytes. Returns
+  /// when the socket has taken all of them; the memory must stay valid until then.
+  virtual asio::awaitable<Result<>> write(std::span<const ByteView> encoded) = 0;
+  /// Sends a close frame with `code` (RFC 6455 section 7.4) and waits for the peer's, at most 2 s.
+  virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;
+  /// Ends the link at once.
+  virtual void abort() = 0;
+};
+
+}  // namespace camspan::net

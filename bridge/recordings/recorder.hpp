@@ -1,0 +1,88 @@
+/// Records many streams by one storage thread: no network or streaming thread ever writes or syncs a file.
+#pragma once
+
+#include <camspan/error.hpp>
+#include <camspan/unit.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "recordings/segment.hpp"
+
+namespace camspan::recordings {
+
+/// Where segments are listed: SQLite in the hub, memory in a camera. Always rebuilt from the files if lost.
+/// Called on the storage thread only, except stream_end() which the constructor's caller may use before it starts.
+class SegmentIndex {
+ public:
+  virtual ~SegmentIndex() = default;
+  /// A segment began, grew by a commit, or was finished (its path then lacks ".part").
+  virtual void put(const Segment& segment, bool finished) = 0;
+  virtual void remove(const std::string& path) = 0;
+  /// The last segment of a stream, which tells how many of its tags are stored (Segment::end).
+  virtual std::optional<Segment> last_of(const StreamName& name) const = 0;
+};
+
+struct RecorderOptions {
+  std::filesystem::path root;
+  std::chrono::milliseconds segment{60'000};     ///< cut at the next key frame after this much media time
+  std::chrono::milliseconds sync_interval{250};  ///< a tag is on stable storage at most this long after it came, plus
+                                                 ///< the time of the sync itself
+  std::size_t sync_bytes = 1 << 20;              ///< or as soon as this much waits
+};
+
+/// What a stream's owner hears, on the storage thread: post it on, do not block.
+struct RecordingEvents {
+  /// Tags of the stream with numbers below `tags` are on stable storage.
+  std::function<void(std::uint64_t tags)> committed;
+  /// Storing failed; nothing after the last commit is stored and the recording is over. Errc::no_space: disk full.
+  std::function<void(Failure)> failed;
+};
+
+/// One open stream. append() and end() from one thread, in order.
+class Recording {
+ public:
+  virtual ~Recording() = default;  ///< as end()
+  /// Queues the tag numbered `number`; numbers come without holes. Never blocks.
+  virtual void append(SharedUnit tag, std::uint64_t number) = 0;
+  /// Stores what is queued, finishes the segment, then calls `done` on the storage thread with the number of tags
+  /// stored. Nothing may be appended after this.
+  virtual void end(std::function<void(Result<std::uint64_t> tags)> done) = 0;
+  /// Bytes appended and not yet written: the owner slows its sender over a bound of its own. Any thread.
+  virtual std::size_t pending_bytes() const = 0;
+};
+
+class Recorder {
+ public:
+  /// Finishes what a kill left behind (every ".part" is cut after its last whole tag and renamed), reconciles `index`
+  /// with the files, then starts the thread. `index` outlives the recorder.
+  /// @return the sentence names the folder and the fix.
+  static tl::expected<std::unique_ptr<Recorder>, Failure> start(RecorderOptions options, SegmentIndex& index);
+  virtual ~Recorder() = default;  ///< finishes every segment, syncs, joins
+
+  struct Begin {
+    StreamName name;
+    /// Capture time of the tag numbered `first`.
+    UtcTime start;
+    std::uint64_t first = 0;
+    /// Script and config tags in force before `first` (head of the next segment).
+    std::vector<SharedUnit> head;
+  };
+  /// Opens a stream or goes on with one: `ready` is called on the storage thread with the number of tags stored so far
+  /// and the recording; append from exactly that number. Errc::gap if `begin.first` is above it.
+  struct Ready {
+    std::uint64_t stored = 0;
+    std::unique_ptr<Recording> recording;
+  };
+  virtual void begin(Begin begin, RecordingEvents events, std::function<void(Result<Ready>)> ready) = 0;
+
+  /// Deletes a finished segment from disk and index.
+  virtual void remove(std::string path, std::function<void(Result<>)> done) = 0;
+  /// Runs `task` on the storage thread (the index's owner uses it for its own writes).
+  virtual void run(std::function<void()> task) = 0;
+};
+
+}  // namespace camspan::recordings

@@ -1,0 +1,34 @@
+/// One recorded segment: a complete FLV file on disk, and what is known of it.
+#pragma once
+
+#include <camspan/error.hpp>
+#include <camspan/unit.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace camspan::recordings {
+
+/// Whose media: one channel of one device. The stream is the upload it came by (a UUID); it names tag numbers over
+/// reconnects and restarts.
+struct StreamName {
+  std::string device;
+  unsigned channel = 0;
+  std::string stream;
+
+  auto operator<=>(const StreamName&) const = default;
+};
+
+/// All of this can be read back from the file itself: name, head (see segment_writer.hpp) and tags.
+struct Segment {
+  StreamName name;
+  std::string path;                 ///< relative to the root, ends in ".flv", or ".flv.part" while it grows
+  UtcTime start;                    ///< capture time of its first tag
+  std::chrono::milliseconds duration{0};  ///< from the first tag's timestamp to the last one's
+  std::uint64_t bytes = 0;
+  std::uint64_t first = 0;          ///< number of its first tag that is not head
+  std::uint64_t end = 0;            ///< number after its last tag: tags [first, end) are in it
+  std::int64_t base_ms = 0;         ///< timestamp in the stream (64-bit, unwrapped) of what is 0 in the file
+};
+
+}  // namespace camspan::recordings

@@ -1,0 +1,49 @@
+# Third-party libraries, each found once. THIRD-PARTY.md says what each is for.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
+pkg_check_modules(WSLAY REQUIRED IMPORTED_TARGET libwslay)
+
+# Standalone Asio: headers only.
+find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+add_library(camspan_asio INTERFACE)
+target_include_directories(camspan_asio SYSTEM INTERFACE "${ASIO_INCLUDE_DIR}")
+target_compile_definitions(camspan_asio INTERFACE
+  ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
+  $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT=1> $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_STD_COROUTINE=1>)
+target_link_libraries(camspan_asio INTERFACE Threads::Threads)
+
+# llhttp: the system's library where there is one, else the C sources that Debian's node-llhttp carries.
+pkg_check_modules(LLHTTP QUIET IMPORTED_TARGET libllhttp)
+add_library(camspan_llhttp INTERFACE)
+if(LLHTTP_FOUND)
+  target_link_libraries(camspan_llhttp INTERFACE PkgConfig::LLHTTP)
+else()
+  find_path(LLHTTP_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
+  find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp NO_DEFAULT_PATH)
+  if(NOT LLHTTP_SOURCE_DIR OR NOT LLHTTP_INCLUDE_DIR)
+    message(FATAL_ERROR "llhttp not found: apt-get install node-llhttp, or install libllhttp with its .pc file")
+  endif()
+  add_library(camspan_llhttp_sources STATIC "${LLHTTP_SOURCE_DIR}/llhttp.c" "${LLHTTP_SOURCE_DIR}/api.c"
+              "${LLHTTP_SOURCE_DIR}/http.c")
+  target_include_directories(camspan_llhttp_sources SYSTEM PUBLIC "${LLHTTP_INCLUDE_DIR}")
+  target_link_libraries(camspan_llhttp INTERFACE camspan_llhttp_sources)
+endif()
+
+if(CAMSPAN_HUB)
+  pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+  pkg_check_modules(JWT REQUIRED IMPORTED_TARGET libjwt)
+  find_package(nlohmann_json 3.9 REQUIRED)
+  find_package(CLI11 REQUIRED)
+  find_package(tomlplusplus REQUIRED)
+endif()
+if(CAMSPAN_PLUGINS)
+  pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET gstreamer-1.0>=1.18 gstreamer-base-1.0 gstreamer-video-1.0)
+endif()
+if(CAMSPAN_TESTS)
+  find_package(GTest REQUIRED)
+  if(CAMSPAN_PLUGINS)
+    pkg_check_modules(GSTCHECK REQUIRED IMPORTED_TARGET gstreamer-check-1.0)
+  endif()
+endif()
