@@ -1,6 +1,7 @@
 /// A connected byte stream, plain or TLS: what the HTTP/1.1, HTTP/2 and WebSocket links stand on.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <camspan/bytes.hpp>
 #include <camspan/error.hpp>
@@ -18,10 +19,14 @@ class ByteStream {
   virtual asio::awaitable<Result<std::size_t>> read_some(std::span<std::byte> into) = 0;
   /// Writes all of it. For TLS, full 16,384-byte records as far as `bytes` goes.
   virtual asio::awaitable<Result<>> write(ByteView bytes) = 0;
+  /// Writes all of `pieces`, in order, joined into as few system calls (plain) or records (TLS) as can be.
+  virtual asio::awaitable<Result<>> write_gather(std::span<const ByteView> pieces) = 0;
   /// Ends our direction in good order (close_notify, FIN), waiting at most `deadline_ms` for the socket.
   virtual asio::awaitable<void> shutdown(int deadline_ms) = 0;
   /// Ends both directions at once; waiting operations give Errc::cancelled. Harmless when repeated.
   virtual void abort() = 0;
+  /// Where its operations complete: the executor of its I/O thread (the socket's).
+  virtual asio::any_io_executor executor() = 0;
 
   struct Info {
     std::string peer;       ///< "192.0.2.1:443"
