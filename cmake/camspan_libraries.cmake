@@ -3,7 +3,16 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
-pkg_check_modules(WSLAY REQUIRED IMPORTED_TARGET libwslay)
+
+# wslay: Debian ships no .pc file, other systems no CMake package.
+pkg_check_modules(WSLAY QUIET IMPORTED_TARGET libwslay)
+if(NOT WSLAY_FOUND)
+  find_path(WSLAY_INCLUDE_DIR wslay/wslay.h REQUIRED)
+  find_library(WSLAY_LIBRARY wslay REQUIRED)
+  add_library(PkgConfig::WSLAY INTERFACE IMPORTED)
+  target_include_directories(PkgConfig::WSLAY INTERFACE "${WSLAY_INCLUDE_DIR}")
+  target_link_libraries(PkgConfig::WSLAY INTERFACE "${WSLAY_LIBRARY}")
+endif()
 
 # Standalone Asio: headers only.
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
