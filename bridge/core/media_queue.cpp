@@ -224,6 +224,11 @@ void MediaQueue::expect_no_acknowledgement(std::chrono::nanoseconds keep) {
   room_.notify_all();
 }
 
+void MediaQueue::expect_acknowledgement() {
+  const std::lock_guard lock(mutex_);
+  keep_sent_.reset();
+}
+
 Result<> MediaQueue::rewind(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   if (number < first_number_ || number > first_number_ + numbered_) return fail(Errc::gap);
@@ -272,6 +277,18 @@ void MediaQueue::clear() {
   room_.notify_all();
 }
 
+void MediaQueue::reset() {
+  {
+    const std::lock_guard lock(mutex_);
+    while (!entries_.empty()) release_front();
+    head_.clear();
+    evicted_.clear();
+    first_number_ = 0;
+    wait_for_key_ = key_request_ = false;
+  }
+  room_.notify_all();
+}
+
 std::vector<SharedUnit> MediaQueue::head_before(std::uint64_t number) const {
   const std::lock_guard lock(mutex_);
   Head head = head_;
@@ -299,6 +316,16 @@ MediaQueue::Level MediaQueue::level() const {
   level.lost_bytes = lost_bytes_;
   level.lost_units = lost_units_;
   return level;
+}
+
+std::uint64_t MediaQueue::dropped_units() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_units_;
+}
+
+SharedUnit MediaQueue::peek() const {
+  const std::lock_guard lock(mutex_);
+  return sent_ < entries_.size() ? entries_[sent_].unit : nullptr;
 }
 
 bool MediaQueue::all_sent() const {

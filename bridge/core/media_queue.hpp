@@ -72,19 +72,26 @@ class MediaQueue {
   void acknowledge(std::uint64_t number);
   /// The receiver never acknowledges: sent units are kept for `keep` after they were sent, and only while there is room.
   void expect_no_acknowledgement(std::chrono::nanoseconds keep);
+  /// The receiver acknowledges (the default): what was sent is kept until then.
+  void expect_acknowledgement();
   /// Goes back to the unit numbered `number`, which is next again. @return Errc::gap if it is no longer held.
   Result<> rewind(std::uint64_t number);
   /// Starts over with a new stream at the first key frame held (or the first unit, where there is no video): units
   /// before it are dropped and counted as lost, numbers begin at 0, and the head comes first.
   void restart();
-  /// Drops all that is held (flush); the next video is a key frame.
+  /// Drops what was not sent (flush); the next video is a key frame.
   void clear();
+  /// Forgets everything, head and numbers included: what comes next is another stream.
+  void reset();
   /// Script and config units in force before the unit numbered `number`, in the order they came.
   std::vector<SharedUnit> head_before(std::uint64_t number) const;
   /// No push() succeeds after this; what is held stays.
   void close();
 
   Level level() const;
+  std::uint64_t dropped_units() const;
+  /// The oldest unit that next() will give, without taking it.
+  SharedUnit peek() const;
   bool all_sent() const;
   /// True when nothing is held at all: everything was acknowledged.
   bool empty() const;

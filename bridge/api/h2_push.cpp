@@ -1,0 +1,235 @@
+#include <asio/post.hpp>
+#include <camspan/h2_push.hpp>
+#include <camspan/hal.h>
+#include <camspan/hal_tls.h>
+
+#include <array>
+#include <atomic>
+#include <future>
+
+#include "api/credentials.hpp"
+#include "api/uploader.hpp"
+#include "core/log.hpp"
+#include "proto/flv/parser.hpp"
+
+namespace camspan {
+namespace {
+
+/// Runs the callbacks of all uploads of the process.
+std::shared_ptr<net::IoThread> notify_thread() {
+  static std::mutex mutex;
+  static std::weak_ptr<net::IoThread> thread;
+  const std::lock_guard lock(mutex);
+  auto running = thread.lock();
+  if (!running) thread = running = std::make_shared<net::IoThread>("camspan-notify");
+  return running;
+}
+
+UtcTime utc_now() {
+  return UtcTime(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(hal()->utc_ns())));
+}
+
+tl::expected<ssl_ctx_st*, Failure> tls_context(const H2PushConfig& config) {
+  const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
+  hal_tls_options options{};
+  options.ca_file = text(config.ca_file);
+  options.cert_file = text(config.cert_file);
+  options.key = text(config.key_file);
+  options.alpn = "h2";
+  options.verify = config.verify ? 1 : 0;
+  std::array<char, 512> why{};
+  ssl_ctx_st* context = hal_tls_context(HAL_TLS_CLIENT, &options, why.data(), why.size());
+  if (!context) return tl::unexpected<Failure>(Failure{Errc::bad_setting, why.data(), 0});
+  return context;
+}
+
+constexpr std::size_t kMagicBytes = 3;
+
+bool begins_flv(ByteView bytes) { return as_text(bytes).starts_with("FLV"); }
+
+}  // namespace
+
+struct H2Push::Impl {
+  std::shared_ptr<net::IoThread> io;
+  std::shared_ptr<Uploader> uploader;
+  Notifier notify;
+  H2PushContent content;
+  flv::Parser parser;
+  SharedUnit undecided;  ///< the first bytes, until there are enough to tell FLV
+  bool started = false;
+  bool dropping = false;
+  std::atomic<std::uint64_t> bytes_in{0};
+  std::atomic<bool> unlocked{false};
+  std::shared_ptr<std::promise<Result<>>> drained;  ///< of the drain() that waits; I/O thread
+
+  Impl(std::shared_ptr<net::IoThread> thread, std::shared_ptr<Uploader> upload, Notifier notifier, H2PushContent kind)
+      : io(std::move(thread)), uploader(std::move(upload)), notify(std::move(notifier)), content(kind) {
+    if (kind == H2PushContent::raw) uploader->set_flv(false);
+  }
+
+  Result<> push_flv(const SharedUnit& piece);
+  Result<> push_decided(const SharedUnit& piece);
+  void decide(bool flv);
+  SharedUnit join_undecided(const SharedUnit& piece);
+  Result<> queue(SharedUnit unit);
+  void start();
+  void end_waits();
+};
+
+void H2Push::Impl::start() {
+  if (std::exchange(started, true)) return;
+  io->post([uploader = uploader] { uploader->start(); });
+}
+
+/// One unit into the queue; tells once when dropping begins and when it is over.
+Result<> H2Push::Impl::queue(SharedUnit unit) {
+  if (!unit->captured) {
+    auto stamped = std::make_shared<Unit>(*unit);
+    stamped->captured = utc_now();
+    unit = std::move(stamped);
+  }
+  const auto before = uploader->queue().dropped_units();
+  const Result<> pushed = uploader->queue().push(std::move(unit));
+  const bool drops = uploader->queue().dropped_units() != before;
+  if (drops != dropping && (drops || pushed)) notify(&H2PushEvents::overflow, std::exchange(dropping, drops) == false);
+  if (uploader->queue().take_key_request()) notify(&H2PushEvents::need_key);
+  return pushed;
+}
+
+Result<> H2Push::Impl::push_flv(const SharedUnit& piece) {
+  // A muxer that starts over writes its file header again.
+  if (parser.header_seen() && parser.at_boundary() && begins_flv(piece->bytes)) parser = flv::Parser();
+  Result<> result = parser.feed(piece);
+  while (auto tag = parser.poll()) {
+    const Result<> pushed = queue(std::move(*tag));
+    if (!pushed && result) result = pushed;
+    if (!pushed && pushed.error() != make_error_code(Errc::queue_full)) break;
+  }
+  return result;
+}
+
+Result<> H2Push::Impl::push_decided(const SharedUnit& piece) {
+  return content == H2PushContent::flv ? push_flv(piece) : queue(piece);
+}
+
+void H2Push::Impl::decide(bool flv) {
+  content = flv ? H2PushContent::flv : H2PushContent::raw;
+  uploader->set_flv(flv);
+}
+
+/// What came before and was too short to tell, and `piece`.
+SharedUnit H2Push::Impl::join_undecided(const SharedUnit& piece) {
+  const SharedUnit before = std::exchange(undecided, nullptr);
+  if (!before) return piece;
+  Bytes both(before->bytes.begin(), before->bytes.end());
+  both.insert(both.end(), piece->bytes.begin(), piece->bytes.end());
+  auto joined = std::make_shared<Unit>(*make_unit(std::move(both), UnitKind::other));
+  joined->captured = before->captured;
+  return joined;
+}
+
+tl::expected<std::unique_ptr<H2Push>, Failure> H2Push::create(H2PushConfig config, H2PushEvents events) {
+  auto url = parse_url(config.location);
+  if (!url) return tl::unexpected<Failure>(std::move(url.error()));
+  // A token file that cannot be read is better told now than after the first connect.
+  if (auto checked = authorization(config); !checked) return tl::unexpected<Failure>(std::move(checked.error()));
+  ssl_ctx_st* tls = nullptr;
+  if (url->tls) {
+    auto context = tls_context(config);
+    if (!context) return tl::unexpected<Failure>(std::move(context.error()));
+    tls = *context;
+  }
+  auto io = net::IoThread::shared();
+  Notifier notifier(notify_thread(), std::move(events));
+  const H2PushContent content = config.content;
+  auto uploader = std::make_shared<Uploader>(io->executor(), std::move(config), std::move(*url), tls, notifier);
+  return std::unique_ptr<H2Push>(
+      new H2Push(std::make_shared<Impl>(std::move(io), std::move(uploader), std::move(notifier), content)));
+}
+
+H2Push::H2Push(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+H2Push::~H2Push() {
+  impl_->notify.silence();
+  impl_->io->run([uploader = impl_->uploader] { uploader->abort(); });
+}
+
+void H2Push::start() { impl_->start(); }
+
+Result<> H2Push::push(const SharedUnit& piece) {
+  impl_->bytes_in.fetch_add(piece->bytes.size(), std::memory_order_relaxed);
+  impl_->start();
+  if (impl_->content != H2PushContent::automatic) return impl_->push_decided(piece);
+  const SharedUnit first = impl_->join_undecided(piece);
+  if (first->bytes.size() < kMagicBytes) {
+    impl_->undecided = first;
+    return {};
+  }
+  impl_->decide(begins_flv(first->bytes));
+  return impl_->push_decided(first);
+}
+
+void H2Push::flush() {
+  if (!impl_->parser.at_boundary()) impl_->parser = flv::Parser();
+  impl_->uploader->queue().clear();
+}
+
+Result<> H2Push::drain() {
+  if (const SharedUnit rest = std::exchange(impl_->undecided, nullptr)) {
+    // Fewer bytes in all than an FLV file begins with.
+    impl_->decide(false);
+    if (const auto pushed = impl_->push_decided(rest); !pushed) return pushed;
+  }
+  auto promise = std::make_shared<std::promise<Result<>>>();
+  auto done = promise->get_future();
+  impl_->io->post([impl = impl_, promise] {
+    impl->drained = promise;
+    impl->uploader->drain([impl](Result<> result) {
+      if (auto waiting = std::exchange(impl->drained, nullptr)) waiting->set_value(result);
+    });
+    if (impl->unlocked.load()) impl->end_waits();
+  });
+  std::chrono::milliseconds timeout{};
+  impl_->io->run([&] { timeout = impl_->uploader->drain_timeout(); });
+  if (done.wait_for(timeout) != std::future_status::ready) return fail(Errc::timed_out);
+  impl_->parser = flv::Parser();
+  return done.get();
+}
+
+void H2Push::Impl::end_waits() {
+  if (auto waiting = std::exchange(drained, nullptr)) waiting->set_value(fail(Errc::cancelled));
+}
+
+void H2Push::unlock(bool unlocked) {
+  impl_->unlocked.store(unlocked);
+  impl_->uploader->queue().unlock(unlocked);
+  if (unlocked) impl_->io->post([impl = impl_] { impl->end_waits(); });
+}
+
+void H2Push::update(const H2PushConfig& config) {
+  impl_->io->post([uploader = impl_->uploader, config] { uploader->update(config); });
+}
+
+void H2Push::reconnect() {
+  impl_->io->post([uploader = impl_->uploader] { uploader->reconnect(); });
+}
+
+void H2Push::split() {
+  impl_->io->post([uploader = impl_->uploader] { uploader->split(); });
+}
+
+H2PushStats H2Push::stats() const {
+  H2PushStats stats;
+  impl_->io->run([&] { impl_->uploader->fill(stats); });
+  const MediaQueue::Level level = impl_->uploader->queue().level();
+  stats.bytes_in = impl_->bytes_in.load(std::memory_order_relaxed);
+  stats.bytes_queued = level.bytes;
+  stats.bytes_unsent = level.unsent_bytes;
+  stats.time_queued = level.time;
+  stats.bytes_dropped_overflow = level.dropped_bytes;
+  stats.bytes_dropped_error = level.lost_bytes;
+  stats.units_dropped = level.dropped_units + level.lost_units;
+  return stats;
+}
+
+}  // namespace camspan

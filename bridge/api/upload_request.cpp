@@ -1,0 +1,323 @@
+#include "api/upload_request.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <charconv>
+
+#include "proto/flv/tag.hpp"
+
+namespace camspan {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// Four batches of 16 KiB TLS records: enough to hide the cost of a call, little enough to stay in the cache.
+constexpr std::size_t kBatchBytes = 64 << 10;
+// A problem document is a few hundred bytes; more is not read.
+constexpr std::size_t kMaxProblemBytes = 8 << 10;
+constexpr std::size_t kMaxLineBytes = 4 << 10;
+// A hub answers within one round trip. Who has not by then may answer at the end only, so nothing is waited for.
+constexpr milliseconds kAnswerWait{1000};
+
+/// The number after `"key":` in a line of JSON that a hub wrote; nullopt if there is none.
+std::optional<std::uint64_t> json_number(std::string_view line, std::string_view key) {
+  const std::string quoted = "\"" + std::string(key) + "\"";
+  std::size_t at = line.find(quoted);
+  if (at == std::string_view::npos) return std::nullopt;
+  at = line.find_first_not_of(" :\t", at + quoted.size());
+  if (at == std::string_view::npos) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(line.data() + at, line.data() + line.size(), value);
+  if (error != std::errc{}) return std::nullopt;
+  return value;
+}
+
+/// The text of `"key":"..."`, with \" and \\ undone.
+std::string json_text(std::string_view line, std::string_view key) {
+  const std::string quoted = "\"" + std::string(key) + "\"";
+  std::size_t at = line.find(quoted);
+  if (at == std::string_view::npos) return {};
+  at = line.find('"', at + quoted.size());
+  if (at == std::string_view::npos) return {};
+  std::string text;
+  for (++at; at < line.size() && line[at] != '"'; ++at) {
+    if (line[at] == '\\' && at + 1 < line.size()) ++at;
+    text += line[at];
+  }
+  return text;
+}
+
+Errc code_of(int status) {
+  switch (status) {
+    case 401: case 407: return Errc::not_authenticated;
+    case 403: return Errc::not_authorized;
+    case 404: case 410: return Errc::not_found;
+    case 409: return Errc::gap;
+    case 413: return Errc::too_large;
+    case 415: return Errc::wrong_type;
+    case 429: case 503: return Errc::busy;
+    case 507: return Errc::no_space;
+    default: return Errc::refused;
+  }
+}
+
+}  // namespace
+
+UploadRequest::UploadRequest(asio::any_io_executor executor, MediaQueue& queue, Progress& progress, Setup setup,
+                             std::function<void()> acked)
+    : executor_(std::move(executor)), queue_(queue), progress_(progress), setup_(std::move(setup)),
+      acked_(std::move(acked)), wake_(executor_), ended_(executor_), tick_(executor_), next_number_(setup_.first) {}
+
+asio::awaitable<void> UploadRequest::hold(std::shared_ptr<UploadRequest> self,
+                                          asio::awaitable<void> (UploadRequest::*loop)()) {
+  co_await (self.get()->*loop)();
+}
+
+asio::awaitable<RequestEnd> UploadRequest::run(net::H2Client& client) {
+  started_ = last_ack_line_ = Clock::now();
+  auto stream = client.open(setup_.method, setup_.authority, setup_.path, setup_.headers, setup_.tls);
+  if (!stream) {
+    end(RequestEnd::Kind::lost, Failure{stream.error(), setup_.authority + ": the connection takes no more requests.", 0});
+    co_return *end_;
+  }
+  stream_ = std::move(*stream);
+  asio::co_spawn(executor_, hold(shared_from_this(), &UploadRequest::write_body), asio::detached);
+  asio::co_spawn(executor_, hold(shared_from_this(), &UploadRequest::read_answer), asio::detached);
+  asio::co_spawn(executor_, hold(shared_from_this(), &UploadRequest::watch), asio::detached);
+  while (!end_) co_await ended_.wait();
+  co_return *end_;
+}
+
+void UploadRequest::finish() {
+  finishing_ = true;
+  wake_.notify();
+}
+
+void UploadRequest::split() {
+  splitting_ = true;
+  wake_.notify();
+}
+
+void UploadRequest::abort(Failure why) { end(RequestEnd::Kind::lost, std::move(why)); }
+
+void UploadRequest::end(RequestEnd::Kind kind, Failure failure) {
+  if (end_) return;
+  end_.emplace();
+  end_->kind = kind;
+  end_->failure = std::move(failure);
+  // CANCEL (RFC 9113 section 7): wakes the loops that still use the stream; harmless when it is over.
+  constexpr std::uint32_t kCancel = 0x8;
+  if (stream_ && kind != RequestEnd::Kind::complete && kind != RequestEnd::Kind::split) stream_->reset(kCancel);
+  ended_.notify();
+  wake_.notify();
+  tick_.notify();
+}
+
+asio::awaitable<Result<>> UploadRequest::write_head() {
+  std::vector<SharedUnit> head;
+  if (setup_.first > 0) head = queue_.head_before(setup_.first);
+  const Bytes header = flv::file_header(true, true);
+  std::vector<ByteView> pieces;
+  pieces.push_back(header);
+  for (const SharedUnit& unit : head) pieces.push_back(unit->bytes);
+  co_return co_await stream_->write(pieces);
+}
+
+std::vector<MediaQueue::Numbered> UploadRequest::gather() {
+  std::vector<MediaQueue::Numbered> batch;
+  std::size_t bytes = 0;
+  while (bytes < kBatchBytes) {
+    const SharedUnit next = queue_.peek();
+    if (!next) break;
+    if (split_due(*next)) {
+      body_ended_ = true;
+      break;
+    }
+    auto unit = queue_.next();
+    if (!unit) break;
+    if (setup_.flv && unit->number != next_number_) {
+      end(RequestEnd::Kind::lost, Failure{Errc::gap, "units that had to be sent again are no longer in memory", 0});
+      return {};
+    }
+    ++next_number_;
+    bytes += unit->unit->bytes.size();
+    batch.push_back(std::move(*unit));
+  }
+  return batch;
+}
+
+/// True when this body ends before `next`: asked for, or as long as wanted, and `next` can begin another one.
+bool UploadRequest::split_due(const Unit& next) const {
+  if (body_bytes_ == 0 || (setup_.flv && next.kind != UnitKind::key)) return false;
+  if (splitting_) return true;
+  if (setup_.segment_bytes != 0 && body_bytes_ >= setup_.segment_bytes) return true;
+  return setup_.segment_time.count() != 0 && first_dts_ && next.dts && *next.dts - *first_dts_ >= setup_.segment_time;
+}
+
+void UploadRequest::count_sent(const std::vector<MediaQueue::Numbered>& batch) {
+  for (const MediaQueue::Numbered& unit : batch) {
+    const std::size_t size = unit.unit->bytes.size();
+    progress_.bytes_sent += size;
+    if (unit.number < progress_.highest_sent) progress_.bytes_resent += size;
+    progress_.highest_sent = std::max(progress_.highest_sent, unit.number + 1);
+    if (silent_) silent_bytes_ += size;
+    else in_flight_.push_back({unit.number, size, unit.unit->dts});
+    if (!first_dts_) first_dts_ = unit.unit->dts;
+    body_bytes_ += size;
+  }
+}
+
+asio::awaitable<void> UploadRequest::write_body() {
+  bool head_due = setup_.flv;
+  while (!end_ && !body_ended_) {
+    const std::vector<MediaQueue::Numbered> batch = gather();
+    if (end_) co_return;
+    writing_since_ = Clock::now();
+    Result<> written;
+    if (!batch.empty()) {
+      if (std::exchange(head_due, false)) written = co_await write_head();
+      std::vector<ByteView> pieces;
+      for (const MediaQueue::Numbered& unit : batch) pieces.push_back(unit.unit->bytes);
+      count_sent(batch);
+      if (written) written = co_await stream_->write(pieces);
+    }
+    writing_since_.reset();
+    // The reader ends the request: it knows more, if the receiver answered before it closed.
+    if (!written) co_return;
+    if (batch.empty() && !body_ended_) {
+      if (finishing_) break;
+      co_await wake_.wait();
+    }
+  }
+  if (end_) co_return;
+  body_ended_ = true;
+  co_await stream_->finish();
+}
+
+asio::awaitable<void> UploadRequest::read_answer() {
+  auto head = co_await stream_->read_head();
+  if (end_) co_return;
+  if (!head) {
+    end(RequestEnd::Kind::lost, Failure{head.error(), setup_.authority + ": the connection was lost (" +
+                                                          head.error().message() + ").", 0});
+    co_return;
+  }
+  answer_seen_ = true;
+  progress_.http_status = head->status;
+  if (head->status < 200 || head->status > 299) {
+    co_await read_refusal(*head);
+    co_return;
+  }
+  const auto type = head->headers.find("content-type");
+  acknowledging_ = setup_.flv && type && type->starts_with("application/x-ndjson");
+  if (acknowledging_) {
+    silent_ = false;
+    queue_.expect_acknowledgement();
+  } else if (!silent_) {
+    expect_silence();
+  }
+  last_ack_line_ = Clock::now();
+
+  std::string line;
+  for (;;) {
+    auto piece = co_await stream_->read_body();
+    if (end_) co_return;
+    if (!piece) {
+      end(RequestEnd::Kind::lost, Failure{piece.error(), setup_.authority + ": the connection was lost (" +
+                                                             piece.error().message() + ").", 0});
+      co_return;
+    }
+    if (piece->empty()) break;
+    for (const char c : as_text(*piece)) {
+      if (c == '\n') take_line(std::exchange(line, {}));
+      else if (line.size() < kMaxLineBytes) line += c;
+    }
+  }
+  if (!line.empty()) take_line(line);
+  if (!body_ended_) {
+    end(RequestEnd::Kind::lost,
+        Failure{Errc::refused, setup_.authority + ": the receiver ended the upload early, with status " +
+                                   std::to_string(head->status) + ".", head->status});
+    co_return;
+  }
+  if (!acknowledging_) acknowledge(next_number_);
+  if (setup_.flv && acknowledging_ && !in_flight_.empty()) {
+    end(RequestEnd::Kind::lost, Failure{Errc::io_error, setup_.authority + ": the receiver could not store everything.",
+                                        head->status});
+    co_return;
+  }
+  end(finishing_ && queue_.all_sent() ? RequestEnd::Kind::complete : RequestEnd::Kind::split, {});
+}
+
+asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head) {
+  std::string body;
+  while (body.size() < kMaxProblemBytes) {
+    auto piece = co_await stream_->read_body();
+    if (!piece || piece->empty()) break;
+    body += as_text(*piece);
+  }
+  if (end_) co_return;
+  std::string detail = json_text(body, "detail");
+  if (detail.empty()) detail = "the receiver answered with status " + std::to_string(head.status) + ".";
+  const auto retry_after = head.headers.find("retry-after");
+  const auto location = head.headers.find("location");
+  if (head.status >= 300 && head.status < 400 && location)
+    detail = "the receiver has moved: set location to " + std::string(*location) + ".";
+  end(RequestEnd::Kind::refused, Failure{code_of(head.status), setup_.authority + ": " + detail, head.status});
+  if (head.status == 409) end_->expected = json_number(body, "expected");
+  if (retry_after) {
+    unsigned seconds = 0;
+    if (std::from_chars(retry_after->data(), retry_after->data() + retry_after->size(), seconds).ec == std::errc{})
+      end_->retry_after = std::chrono::seconds(std::min(seconds, 3600u));
+  }
+}
+
+void UploadRequest::take_line(std::string_view line) {
+  last_ack_line_ = Clock::now();
+  // Of a raw body `committed` counts bytes; its units go when the answer is complete.
+  if (!setup_.flv) return;
+  if (const auto committed = json_number(line, "committed")) acknowledge(*committed);
+}
+
+void UploadRequest::acknowledge(std::uint64_t tags) {
+  tags = std::min(tags, next_number_);
+  if (silent_bytes_ == 0 && (in_flight_.empty() || tags <= in_flight_.front().number)) return;
+  progress_.bytes_acked += std::exchange(silent_bytes_, 0);
+  if (progress_.first_ack_time.count() == 0)
+    progress_.first_ack_time = std::chrono::duration_cast<milliseconds>(Clock::now() - started_);
+  while (!in_flight_.empty() && in_flight_.front().number < tags) {
+    progress_.bytes_acked += in_flight_.front().bytes;
+    progress_.acked_running_time = in_flight_.front().running_time;
+    in_flight_.pop_front();
+  }
+  progress_.tags_acked = std::max(progress_.tags_acked, tags);
+  queue_.acknowledge(tags);
+  acked_();
+}
+
+/// Nothing is acknowledged before the end, so nothing is kept for it but the sum.
+void UploadRequest::expect_silence() {
+  silent_ = true;
+  for (const InFlight& unit : in_flight_) silent_bytes_ += unit.bytes;
+  in_flight_.clear();
+  queue_.expect_no_acknowledgement(setup_.replay_time);
+}
+
+asio::awaitable<void> UploadRequest::watch() {
+  while (!end_) {
+    co_await tick_.wait_until(Clock::now() + milliseconds(250));
+    if (end_) co_return;
+    const auto now = Clock::now();
+    if (!answer_seen_ && !silent_ && now - started_ > kAnswerWait) expect_silence();
+    if (writing_since_ && now - *writing_since_ > setup_.idle_timeout)
+      end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": nothing could be sent for " +
+                                              std::to_string(setup_.idle_timeout.count() / 1000) + " s.", 0});
+    if (!acknowledging_ || in_flight_.empty()) last_ack_line_ = now;
+    if (now - last_ack_line_ > setup_.ack_timeout)
+      end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": the hub acknowledged nothing for " +
+                                              std::to_string(setup_.ack_timeout.count() / 1000) + " s.", 0});
+  }
+}
+
+}  // namespace camspan

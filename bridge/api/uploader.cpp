@@ -1,0 +1,408 @@
+#include "api/uploader.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <camspan/hal.h>
+#include <openssl/ssl.h>
+
+#include <array>
+
+#include "api/credentials.hpp"
+#include "core/log.hpp"
+#include "core/time.hpp"
+
+namespace camspan {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+std::uint32_t random_32() {
+  std::uint32_t value = 0;
+  if (hal()->random(&value, sizeof value) != 0) value = static_cast<std::uint32_t>(hal()->monotonic_ns());
+  return value;
+}
+
+/// A random UUID (RFC 9562 section 5.4).
+std::string make_uuid() {
+  std::array<std::uint32_t, 4> words{random_32(), random_32(), random_32(), random_32()};
+  words[1] = (words[1] & 0xffff0fffu) | 0x00004000u;
+  words[2] = (words[2] & 0x3fffffffu) | 0x80000000u;
+  std::array<char, 37> text{};
+  std::snprintf(text.data(), text.size(), "%08x-%04x-%04x-%04x-%04x%08x", words[0], words[1] >> 16, words[1] & 0xffffu,
+                words[2] >> 16, words[2] & 0xffffu, words[3]);
+  return text.data();
+}
+
+Backoff::Limits backoff_limits(const H2PushConfig& config) {
+  return {config.reconnect_delay, std::max(config.reconnect_delay, config.reconnect_delay_max), config.retries};
+}
+
+MediaQueue::Bounds bounds(const H2PushConfig& config) {
+  return {config.max_bytes, config.max_time, static_cast<Leaky>(config.leaky)};
+}
+
+}  // namespace
+
+Notifier::Notifier(std::shared_ptr<net::IoThread> thread, H2PushEvents events)
+    : thread_(std::move(thread)), box_(std::make_shared<Box>()) {
+  box_->events = std::move(events);
+}
+
+void Notifier::ask_token(std::function<void(std::string)> answer) {
+  thread_->post([box = box_, answer = std::move(answer)] {
+    answer(box->silent.load() ? std::string() : box->events.request_token());
+  });
+}
+
+void Notifier::silence() { box_->silent.store(true); }
+
+Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url, ssl_ctx_st* tls, Notifier notifier)
+    : executor_(std::move(executor)), config_(std::move(config)), url_(std::move(url)), tls_(tls),
+      notify_(std::move(notifier)), queue_(bounds(config_), [this] { wake_from_anywhere(); }), wake_(executor_), token_came_(executor_),
+      backoff_(backoff_limits(config_)), stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {}
+
+Uploader::~Uploader() {
+  client_.reset();
+  SSL_CTX_free(tls_);
+}
+
+void Uploader::start() {
+  if (std::exchange(started_, true)) return;
+  asio::co_spawn(executor_, hold(shared_from_this()), asio::detached);
+}
+
+asio::awaitable<void> Uploader::hold(std::shared_ptr<Uploader> self) {
+  try {
+    co_await self->run();
+  } catch (const std::exception& problem) {
+    self->fail(Failure{Errc::io_error, std::string("the upload stopped: ") + problem.what(), 0});
+  }
+}
+
+/// The queue has something: called on the streaming thread.
+void Uploader::wake_from_anywhere() {
+  asio::post(executor_, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->wake();
+  });
+}
+
+void Uploader::wake() {
+  wake_.notify();
+  if (request_) request_->wake();
+}
+
+void Uploader::drain(std::function<void(Result<>)> done) {
+  drained_ = std::move(done);
+  if (state_ == ConnectionState::failed) return settle(camspan::fail(Errc::closed));
+  if (!started_ || (queue_.empty() && !request_)) return settle({});
+  set_state(ConnectionState::draining);
+  if (request_) request_->finish();
+  wake();
+}
+
+void Uploader::settle(Result<> result) {
+  if (auto done = std::exchange(drained_, {})) done(result);
+}
+
+void Uploader::abort() {
+  stopping_ = true;
+  notify_.silence();
+  settle(camspan::fail(Errc::cancelled));
+  queue_.close();
+  if (request_) request_->abort(Failure{Errc::cancelled, "the upload was stopped.", 0});
+  if (client_) client_->abort();
+  wake_.notify();
+  token_came_.notify();
+}
+
+void Uploader::update(const H2PushConfig& config) {
+  // The rest is fixed for the life of the upload (see H2PushConfig).
+  config_.headers = config.headers;
+  config_.auth_token = config.auth_token;
+  config_.auth_token_file = config.auth_token_file;
+  config_.user_id = config.user_id;
+  config_.user_password = config.user_password;
+  config_.retries = config.retries;
+  config_.reconnect_delay = config.reconnect_delay;
+  config_.reconnect_delay_max = config.reconnect_delay_max;
+  config_.drain_timeout = config.drain_timeout;
+  config_.replay_time = config.replay_time;
+  config_.segment_time = config.segment_time;
+  config_.segment_bytes = config.segment_bytes;
+  backoff_.set_limits(backoff_limits(config_));
+  queue_.set_bounds(bounds(config));
+}
+
+void Uploader::reconnect() {
+  reconnect_now_ = true;
+  wake_.notify();
+}
+
+void Uploader::split() {
+  if (request_) request_->split();
+}
+
+asio::awaitable<void> Uploader::run() {
+  while (!stopping_ && state_ != ConnectionState::failed) {
+    if (!client_ && !co_await connect()) continue;
+    co_await wait_for_data();
+    if (stopping_) break;
+    if (!client_->usable()) {
+      const std::error_code reason = client_->reason();
+      client_.reset();
+      co_await retry(Failure{reason, url_.authority + " closed the connection.", 0}, std::nullopt);
+    } else if (drained_ && queue_.empty()) {
+      settle({});
+      set_state(ConnectionState::connected);
+    } else {
+      co_await upload();
+    }
+  }
+  client_.reset();
+}
+
+/// What the body is, and so its headers, is known with its first unit.
+asio::awaitable<void> Uploader::wait_for_data() {
+  while (!stopping_ && fresh_ && queue_.all_sent() && !drained_ && client_->usable())
+    co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
+}
+
+asio::awaitable<bool> Uploader::connect() {
+  if (!drained_) set_state(ConnectionState::connecting);
+  const bool again = ever_connected_;
+  notify_(&H2PushEvents::progress, again, backoff_.failures() + 1, false);
+  net::ConnectOptions options;
+  options.host = url_.host;
+  options.port = url_.port;
+  options.tls = tls_;
+  options.timeout = config_.connect_timeout;
+  options.interface = config_.interface;
+  options.dscp = config_.dscp;
+  auto connected = co_await net::connect(std::move(options));
+  if (stopping_) co_return false;
+  if (!connected) {
+    co_await retry(std::move(connected.error()), std::nullopt);
+    co_return false;
+  }
+  times_ = connected->times;
+  if (tls_ && connected->stream->info().alpn != "h2") {
+    co_await retry(Failure{Errc::unsupported, url_.authority + " does not speak HTTP/2 here. Use a server that offers "
+                                              "\"h2\" by ALPN.", 0}, std::nullopt);
+    co_return false;
+  }
+  net::H2ClientOptions h2;
+  h2.window_bytes = config_.window_bytes;
+  h2.ping_interval = config_.ping_interval;
+  client_ = net::H2Client::create(std::move(connected->stream), h2);
+  ++connects_;
+  ever_connected_ = true;
+  backoff_.connected(Clock::now());
+  notify_(&H2PushEvents::progress, again, backoff_.failures() + 1, true);
+  if (!drained_) set_state(ConnectionState::connected);
+  if (again) notify_(&H2PushEvents::need_key);
+  co_return true;
+}
+
+/// Where the next request begins: with the oldest unit that was not acknowledged, or anew.
+void Uploader::position() {
+  if (fresh_) return;
+  if (!queue_.rewind(progress_.tags_acked)) new_stream();
+}
+
+void Uploader::new_stream() {
+  stream_id_ = make_uuid();
+  queue_.restart();
+  progress_.tags_acked = progress_.highest_sent = 0;
+  fresh_ = true;
+}
+
+http::Headers Uploader::request_headers(const std::string& authorization) const {
+  http::Headers headers;
+  const std::string automatic = flv_ ? "video/x-flv" : "application/octet-stream";
+  headers.append("content-type", config_.content_type.empty() ? automatic : config_.content_type);
+  headers.append("user-agent", config_.user_agent.empty() ? "camspan/" CAMSPAN_VERSION : config_.user_agent);
+  if (!authorization.empty()) headers.append("authorization", authorization, true);
+  if (flv_) {
+    headers.append("accept", "application/x-ndjson");
+    headers.append("camspan-stream", stream_id_);
+    headers.append("camspan-first", std::to_string(queue_.next_number()));
+    const SharedUnit next = queue_.peek();
+    if (next && next->captured) headers.append("camspan-start", format_utc(*next->captured));
+  }
+  if (!config_.meta.empty()) headers.append("camspan-meta", config_.meta);
+  for (const auto& [name, value] : config_.headers) headers.append(name, value, name == "cookie");
+  return headers;
+}
+
+asio::awaitable<void> Uploader::upload() {
+  H2PushConfig credentials = config_;
+  if (!token_.empty()) credentials.auth_token = token_;
+  auto authorized = authorization(credentials);
+  if (!authorized) {
+    fail(std::move(authorized.error()));
+    co_return;
+  }
+  position();
+  UploadRequest::Setup setup;
+  setup.method = config_.method == H2PushMethod::put ? "PUT" : "POST";
+  setup.authority = url_.authority;
+  setup.path = url_.path;
+  setup.headers = request_headers(*authorized);
+  setup.tls = url_.tls;
+  setup.flv = flv_;
+  setup.first = queue_.next_number();
+  setup.idle_timeout = config_.idle_timeout;
+  setup.ack_timeout = config_.ack_timeout;
+  // Raw bytes make no sense from the middle on: all of them are kept, as far as memory goes.
+  setup.replay_time = flv_ ? config_.replay_time : std::chrono::hours(24 * 365);
+  setup.segment_time = config_.segment_time;
+  setup.segment_bytes = config_.segment_bytes;
+
+  fresh_ = false;
+  ++requests_;
+  request_started_ = Clock::now();
+  progress_.first_ack_time = milliseconds(0);
+  request_ = std::make_shared<UploadRequest>(executor_, queue_, progress_, std::move(setup), [this] { on_acked(); });
+  if (drained_) request_->finish();
+  RequestEnd end = co_await request_->run(*client_);
+  request_.reset();
+  if (stopping_) co_return;
+  switch (end.kind) {
+    case RequestEnd::Kind::complete:
+      token_retried_ = false;
+      queue_.reset();
+      stream_id_ = make_uuid();
+      progress_.tags_acked = progress_.highest_sent = 0;
+      fresh_ = true;
+      settle({});
+      set_state(ConnectionState::connected);
+      co_return;
+    case RequestEnd::Kind::split:
+      token_retried_ = false;
+      if (!flv_) new_stream();
+      co_return;
+    case RequestEnd::Kind::refused:
+      co_await after_refusal(std::move(end), std::move(*authorized));
+      co_return;
+    case RequestEnd::Kind::lost:
+      break;
+  }
+  // The stream may be broken while the connection is not; a new one is the sure way.
+  client_.reset();
+  co_await retry(std::move(end.failure), std::nullopt);
+}
+
+asio::awaitable<void> Uploader::after_refusal(RequestEnd end, std::string authorization_used) {
+  if (end.failure.http_status == 401 && !token_retried_) {
+    token_retried_ = true;
+    if (notify_.can_ask_token()) token_ = co_await token_from_user();
+    if (stopping_) co_return;
+    H2PushConfig credentials = config_;
+    if (!token_.empty()) credentials.auth_token = token_;
+    const auto now = authorization(credentials);
+    if (now && *now != authorization_used) co_return;
+  }
+  if (end.failure.http_status == 409) {
+    // The receiver says where it can go on; if that is no longer held, a new stream begins.
+    if (!end.expected || !queue_.rewind(*end.expected)) {
+      new_stream();
+    } else {
+      queue_.acknowledge(*end.expected);
+      progress_.tags_acked = *end.expected;
+    }
+  }
+  co_await retry(std::move(end.failure), end.retry_after);
+}
+
+asio::awaitable<std::string> Uploader::token_from_user() {
+  auto answer = std::make_shared<std::string>();
+  notify_.ask_token([self = shared_from_this(), answer](std::string token) {
+    asio::post(self->executor_, [self, answer, token = std::move(token)] {
+      *answer = token;
+      self->token_came_.notify();
+    });
+  });
+  co_await token_came_.wait();
+  co_return *answer;
+}
+
+bool Uploader::is_final(const Failure& failure) const {
+  const auto is = [&](Errc code) { return failure.code == make_error_code(code); };
+  if (is(Errc::bad_setting) || is(Errc::not_authenticated) || is(Errc::not_authorized) || is(Errc::not_found) ||
+      is(Errc::wrong_type) || is(Errc::too_large))
+    return true;
+  // A server that was fine before may be changing its certificate; one that never was is the wrong one.
+  return !ever_connected_ && (is(Errc::tls_untrusted) || is(Errc::tls_wrong_name) || is(Errc::unsupported));
+}
+
+asio::awaitable<void> Uploader::retry(Failure failure, std::optional<std::chrono::seconds> wait) {
+  backoff_.lost(Clock::now());
+  if (is_final(failure) || backoff_.exhausted()) {
+    fail(std::move(failure));
+    co_return;
+  }
+  // A link that worked for a while and is lost is a new outage.
+  if (Clock::now() - request_started_ > std::chrono::seconds(5)) outage_ = false;
+  if (!std::exchange(outage_, true)) notify_(&H2PushEvents::lost, failure);
+  log::info("upload", failure.sentence, " Trying again.");
+  if (!drained_) set_state(ConnectionState::waiting);
+  const milliseconds delay = backoff_.next(random_32());
+  const auto until = Clock::now() + (wait && *wait > delay ? milliseconds(*wait) : delay);
+  // A unit that comes wakes the loop too, but is no reason to try earlier; reconnect() is.
+  reconnect_now_ = false;
+  while (!stopping_ && !reconnect_now_ && Clock::now() < until) co_await wake_.wait_until(until);
+  co_return;
+}
+
+void Uploader::fail(Failure failure) {
+  set_state(ConnectionState::failed);
+  queue_.close();
+  notify_(&H2PushEvents::failed, failure);
+  settle(camspan::fail(failure.code));
+}
+
+void Uploader::set_state(ConnectionState state) {
+  if (std::exchange(state_, state) != state) notify_(&H2PushEvents::state, state);
+}
+
+void Uploader::on_acked() {
+  outage_ = false;
+  measure();
+  notify_(&H2PushEvents::acked, progress_.bytes_acked, progress_.acked_running_time);
+}
+
+/// Rates over stretches of at least one second.
+void Uploader::measure() {
+  const auto now = Clock::now();
+  const auto span = std::chrono::duration_cast<milliseconds>(now - measured_at_).count();
+  if (span < 1000) return;
+  const auto rate = [&](std::uint64_t bytes) { return bytes * 8000 / static_cast<std::uint64_t>(span); };
+  send_rate_ = rate(progress_.bytes_sent - measured_sent_);
+  goodput_ = rate(progress_.bytes_acked - measured_acked_);
+  measured_at_ = now;
+  measured_sent_ = progress_.bytes_sent;
+  measured_acked_ = progress_.bytes_acked;
+}
+
+void Uploader::fill(H2PushStats& stats) const {
+  stats.bytes_sent = progress_.bytes_sent;
+  stats.bytes_acked = progress_.bytes_acked;
+  stats.bytes_resent = progress_.bytes_resent;
+  stats.tags_acked = progress_.tags_acked;
+  stats.requests = requests_;
+  stats.connects = connects_;
+  stats.http_status = progress_.http_status;
+  stats.rtt = client_ ? client_->rtt() : std::chrono::microseconds(0);
+  stats.flow_window = request_ ? request_->flow_window() : 0;
+  stats.send_rate = send_rate_;
+  stats.goodput = goodput_;
+  stats.connect_time = times_.resolve + times_.tcp;
+  stats.tls_time = times_.tls;
+  stats.first_ack_time = progress_.first_ack_time;
+  stats.state = state_;
+  stats.stream_id = stream_id_;
+}
+
+}  // namespace camspan

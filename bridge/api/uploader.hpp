@@ -1,0 +1,121 @@
+/// Keeps an upload going: connects, sends requests one after another, waits and tries again.
+#pragma once
+
+#include <camspan/h2_push.hpp>
+#include <atomic>
+#include <memory>
+
+#include "api/backoff.hpp"
+#include "api/upload_request.hpp"
+#include "api/url.hpp"
+#include "net/connect.hpp"
+#include "net/io_thread.hpp"
+
+namespace camspan {
+
+/// A value that lives as long as somebody may call it; after silence() nothing more is called.
+class Notifier {
+ public:
+  Notifier(std::shared_ptr<net::IoThread> thread, H2PushEvents events);
+  /// Calls `event` with `arguments` on the notify thread, if it is set.
+  template <class... Parameters, class... Arguments>
+  void operator()(std::function<void(Parameters...)> H2PushEvents::*event, Arguments... arguments) {
+    if (!(box_->events.*event)) return;
+    thread_->post([box = box_, event, arguments...] {
+      if (!box->silent.load()) (box->events.*event)(arguments...);
+    });
+  }
+  /// Asks for a token; `answer` is called on the notify thread.
+  void ask_token(std::function<void(std::string)> answer);
+  bool can_ask_token() const { return static_cast<bool>(box_->events.request_token); }
+  void silence();
+
+ private:
+  struct Box {
+    H2PushEvents events;
+    std::atomic<bool> silent{false};
+  };
+  std::shared_ptr<net::IoThread> thread_;
+  std::shared_ptr<Box> box_;
+};
+
+/// Lives on the I/O thread; kept alive by its coroutine.
+class Uploader : public std::enable_shared_from_this<Uploader> {
+ public:
+  /// @param tls  taken over; null for http://
+  Uploader(asio::any_io_executor executor, H2PushConfig config, Url url, ssl_ctx_st* tls, Notifier notifier);
+  ~Uploader();
+
+  MediaQueue& queue() { return queue_; }
+  /// What the units are; set by the streaming thread before the first one comes.
+  void set_flv(bool flv) { flv_ = flv; }
+
+  // On the I/O thread.
+  void start();
+  void wake();
+  /// Sends the rest, then calls `done` once: with no failure when everything is with the receiver.
+  void drain(std::function<void(Result<>)> done);
+  void abort();
+  void update(const H2PushConfig& config);
+  void reconnect();
+  void split();
+  std::chrono::milliseconds drain_timeout() const { return config_.drain_timeout; }
+  /// Fills everything but the queue's levels.
+  void fill(H2PushStats& stats) const;
+
+ private:
+  static asio::awaitable<void> hold(std::shared_ptr<Uploader> self);
+  asio::awaitable<void> run();
+  asio::awaitable<bool> connect();
+  asio::awaitable<void> wait_for_data();
+  asio::awaitable<void> upload();
+  asio::awaitable<void> after_refusal(RequestEnd end, std::string authorization_used);
+  asio::awaitable<void> retry(Failure failure, std::optional<std::chrono::seconds> wait);
+  asio::awaitable<std::string> token_from_user();
+  http::Headers request_headers(const std::string& authorization) const;
+  void wake_from_anywhere();
+  void position();
+  void new_stream();
+  bool is_final(const Failure& failure) const;
+  void fail(Failure failure);
+  void set_state(ConnectionState state);
+  void settle(Result<> result);
+  void on_acked();
+  void measure();
+
+  const asio::any_io_executor executor_;
+  H2PushConfig config_;
+  const Url url_;
+  ssl_ctx_st* const tls_;  ///< owned
+  Notifier notify_;
+  MediaQueue queue_;
+  net::WakeUp wake_;
+  net::WakeUp token_came_;
+  std::unique_ptr<net::H2Client> client_;
+  std::shared_ptr<UploadRequest> request_;
+  UploadRequest::Progress progress_;
+  Backoff backoff_;
+  ConnectionState state_ = ConnectionState::idle;
+  std::string stream_id_;
+  std::string token_;              ///< from request-token; goes before the configured one
+  std::function<void(Result<>)> drained_;
+  std::atomic<bool> flv_{true};
+  bool started_ = false;
+  bool stopping_ = false;
+  bool ever_connected_ = false;
+  bool outage_ = false;            ///< the loss was told, the end of it not yet
+  bool reconnect_now_ = false;
+  bool fresh_ = true;              ///< nothing of this stream was sent yet
+  bool token_retried_ = false;
+  std::uint64_t requests_ = 0;
+  std::uint64_t connects_ = 0;
+  std::chrono::steady_clock::time_point request_started_{};
+  net::ConnectTimes times_;
+  std::chrono::steady_clock::time_point measured_at_{};
+  std::uint64_t measured_sent_ = 0;
+  std::uint64_t measured_acked_ = 0;
+  std::uint64_t send_rate_ = 0;
+  std::uint64_t goodput_ = 0;
+};
+
+}  // namespace camspan

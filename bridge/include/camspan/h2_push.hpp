@@ -1,0 +1,161 @@
+/// H2Push: uploads a live stream or a file by HTTP/2 and keeps at it: reconnects, sends again what the receiver does not
+/// have, counts what was lost.
+#pragma once
+
+#include <camspan/error.hpp>
+#include <camspan/unit.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace camspan {
+
+enum class H2PushMethod : std::uint8_t { post, put };
+enum class H2PushContent : std::uint8_t {
+  automatic,  ///< flv if the bytes begin with "FLV", else raw
+  flv,        ///< drops, restarts and numbers follow FLV tags
+  raw,        ///< bytes of no known structure
+};
+enum class H2PushLeaky : std::uint8_t { no, upstream, downstream };
+
+/// Settings. Those marked [live] can be changed by H2Push::update() while it runs.
+struct H2PushConfig {
+  std::string location;  ///< https://host[:port]/path, or http://... for HTTP/2 without TLS by prior knowledge
+  H2PushMethod method = H2PushMethod::post;
+  H2PushContent content = H2PushContent::automatic;
+  std::string content_type;  ///< "" = video/x-flv for FLV, application/octet-stream for raw
+  std::vector<std::pair<std::string, std::string>> headers;  ///< [live] from the next request on
+  std::string user_agent;    ///< "" = camspan/<version>
+  std::string stream_id;     ///< header camspan-stream; "" = a new UUID
+  std::string meta;          ///< header camspan-meta, a JSON object; "" = none
+
+  std::string auth_token;       ///< [live] bearer token
+  std::string auth_token_file;  ///< [live] read again after a 401
+  std::string user_id;          ///< [live] basic authentication, used when there is no token
+  std::string user_password;
+
+  std::string ca_file;    ///< PEM file or folder; "" = the system's trust
+  std::string cert_file;  ///< client certificate (mTLS)
+  std::string key_file;   ///< its key: PEM file or OpenSSL provider URI
+  bool verify = true;     ///< chain, name and dates of the server's certificate
+
+  std::string interface;  ///< bind to this network interface
+  int dscp = -1;          ///< 0..63
+
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds idle_timeout{30000};  ///< nothing could be sent for this long: reconnect
+  std::chrono::milliseconds ack_timeout{15000};   ///< a receiver that acknowledges stopped doing so: reconnect
+  int retries = -1;                               ///< [live] tries after the first, in a row; -1 = for ever
+  std::chrono::milliseconds reconnect_delay{500};        ///< [live] first wait, doubled each time, full jitter
+  std::chrono::milliseconds reconnect_delay_max{30000};  ///< [live]
+  std::chrono::milliseconds drain_timeout{5000};         ///< [live]
+
+  std::size_t max_bytes = 4 << 20;                                     ///< [live] memory bound, unacknowledged included
+  std::chrono::nanoseconds max_time = std::chrono::seconds(10);        ///< [live] bound of what waits to be sent
+  H2PushLeaky leaky = H2PushLeaky::no;                                 ///< [live]
+  std::chrono::nanoseconds replay_time = std::chrono::seconds(2);      ///< [live] kept where nothing is acknowledged
+  std::chrono::nanoseconds segment_time{0};                            ///< [live] a new request at the next key frame; 0 = off
+  std::size_t segment_bytes = 0;                                       ///< [live] the same by size; 0 = off
+
+  std::size_t window_bytes = 256 << 10;            ///< our HTTP/2 receive window
+  std::chrono::milliseconds ping_interval{10000};  ///< 0 = no PING
+};
+
+enum class ConnectionState : std::uint8_t { idle, connecting, connected, waiting, draining, failed };
+
+/// Monotonic unless said otherwise; every byte that came in is in exactly one of: queued, acked, dropped or lost.
+struct H2PushStats {
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_queued = 0;            ///< level: held in memory, sent or not
+  std::uint64_t bytes_unsent = 0;            ///< level
+  std::chrono::nanoseconds time_queued{0};   ///< level: media time waiting to be sent
+  std::uint64_t bytes_sent = 0;              ///< of body, repeats included
+  std::uint64_t bytes_acked = 0;             ///< acknowledged; where nothing is acknowledged: sent and answered by 2xx
+  std::uint64_t bytes_resent = 0;
+  std::uint64_t bytes_dropped_overflow = 0;  ///< no room in the queue
+  std::uint64_t bytes_dropped_error = 0;     ///< sent, never acknowledged, no longer held when needed
+  std::uint64_t units_dropped = 0;
+  std::uint64_t tags_acked = 0;              ///< of the current stream
+  std::uint64_t requests = 0;
+  std::uint64_t connects = 0;
+  int http_status = 0;                       ///< last one
+  std::chrono::microseconds rtt{0};
+  std::uint64_t flow_window = 0;             ///< level: bytes the receiver allows now
+  std::uint64_t send_rate = 0;               ///< bit/s, last second
+  std::uint64_t goodput = 0;                 ///< bit/s acknowledged, last second
+  std::chrono::milliseconds connect_time{0};  ///< last: lookup and TCP
+  std::chrono::milliseconds tls_time{0};
+  std::chrono::milliseconds first_ack_time{0};  ///< last: request sent to first acknowledgement
+  ConnectionState state = ConnectionState::idle;
+  std::string stream_id;
+};
+
+/// What a user of H2Push hears, on one notify thread, in order, under no lock. Any member may be empty.
+struct H2PushEvents {
+  std::function<void(ConnectionState)> state;
+  /// A connect or reconnect begins (attempt 1, 2, ...) or is complete.
+  std::function<void(bool reconnect, int attempt, bool complete)> progress;
+  /// Once per outage.
+  std::function<void(const Failure&)> lost;
+  /// Given up; nothing more is sent.
+  std::function<void(const Failure&)> failed;
+  /// `bytes` acknowledged in all; `running_time` of the last acknowledged unit, if known.
+  std::function<void(std::uint64_t bytes, std::optional<std::chrono::nanoseconds> running_time)> acked;
+  /// Units are being dropped (true) or no longer (false).
+  std::function<void(bool dropping)> overflow;
+  /// The next key frame should come soon: after a reconnect, after drops.
+  std::function<void()> need_key;
+  /// Asked after a 401; the answer is the token for the next try, "" = none. Runs on the notify thread while the upload
+  /// waits.
+  std::function<std::string()> request_token;
+};
+
+/// Member functions from one thread (the streaming thread), except where said.
+class H2Push {
+ public:
+  /// Checks the settings; no network yet. @return the sentence names the setting and the fix.
+  static tl::expected<std::unique_ptr<H2Push>, Failure> create(H2PushConfig config, H2PushEvents events);
+  /// Ends the connection at once; returns within 1 s whatever the peer does. No event comes after it.
+  ~H2Push();
+
+  /// Begins to connect in the background. Not needed: push() does it too.
+  void start();
+
+  /// Takes the next piece of the stream, cut anywhere (FLV: whole tags are shared, not copied). Blocks only with
+  /// leaky = no while the bound is reached.
+  /// @return Errc::queue_full: something was dropped and counted; Errc::malformed, wrong_type or too_large: this is not
+  ///         the FLV it should be; Errc::cancelled: unlock(); Errc::closed: the upload has failed for good
+  Result<> push(const SharedUnit& piece);
+  /// Drops what waits to be sent; goes on at the next key frame.
+  void flush();
+  /// The stream is complete: sends the rest, waits for the receiver's acknowledgement, at most drain_timeout.
+  /// @return Errc::timed_out, Errc::cancelled (unlock) or why it failed
+  Result<> drain();
+
+  // Any thread.
+
+  /// true wakes push() and drain() at once and keeps them from waiting; false makes them wait again.
+  void unlock(bool unlocked);
+  /// Takes over the settings marked [live].
+  void update(const H2PushConfig& config);
+  /// Connects anew now, if it is waiting to.
+  void reconnect();
+  /// Begins a new request at the next key frame.
+  void split();
+  H2PushStats stats() const;
+
+  H2Push(const H2Push&) = delete;
+  H2Push& operator=(const H2Push&) = delete;
+
+ private:
+  struct Impl;
+  explicit H2Push(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace camspan
