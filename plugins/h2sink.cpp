@@ -1,0 +1,439 @@
+/**
+ * SECTION:element-h2sink
+ * @title: h2sink
+ * @short_description: uploads a live stream or a file over HTTP/2
+ *
+ * h2sink sends what it gets as the body of one long HTTP/2 request. FLV is understood: with camspan-hub at the other
+ * end every tag is acknowledged when it is on stable storage, and after a loss of the link the upload goes on with the
+ * first tag that was not. Other servers get a plain streaming POST or PUT.
+ *
+ * The element needs no server to reach PLAYING: it connects in the background, says so on the bus (PROGRESS, WARNING
+ * once per outage) and keeps what memory holds (#H2Sink:max-size-bytes, #H2Sink:max-size-time). It does not wait for
+ * the clock (`sync=false`); play a file at its own speed with `sync=true`.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=50 ! h264parse ! flvmux streamable=true ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=/etc/cam/token
+ * gst-launch-1.0 filesrc location=clip.flv ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=token
+ * ]|
+ */
+#include "h2sink.hpp"
+
+#include <algorithm>
+
+#include "core/memory_budget.hpp"
+#include "gst_glue.hpp"
+#include "h2sink_state.hpp"
+
+using namespace camspan;
+using namespace camspan::plugin;
+
+GST_DEBUG_CATEGORY_STATIC(h2_sink_debug);
+#define GST_CAT_DEFAULT h2_sink_debug
+
+struct _H2Sink {
+  GstBaseSink parent;
+  H2SinkState* state;
+};
+
+G_DEFINE_TYPE_WITH_CODE(H2Sink, h2_sink, GST_TYPE_BASE_SINK,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, camspan::plugin::uri_handler_init)
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
+GST_ELEMENT_REGISTER_DEFINE(h2sink, "h2sink", GST_RANK_NONE, H2_TYPE_SINK)
+
+namespace camspan::plugin {
+
+guint h2_sink_signals[kSignalCount];
+
+H2SinkState& state_of(H2Sink* sink) { return *sink->state; }
+
+std::shared_ptr<H2Push> push_of(H2Sink* sink) {
+  GST_OBJECT_LOCK(sink);
+  std::shared_ptr<H2Push> push = sink->state->push;
+  GST_OBJECT_UNLOCK(sink);
+  return push;
+}
+
+namespace {
+
+GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
+/// Runs `body`; an exception becomes an ERROR on the bus and `otherwise`.
+template <class Value, class Body>
+Value guarded(H2Sink* sink, Value otherwise, Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& problem) {
+    GST_ELEMENT_ERROR(sink, LIBRARY, FAILED, ("h2sink had to stop."), ("%s", problem.what()));
+  } catch (...) {
+    GST_ELEMENT_ERROR(sink, LIBRARY, FAILED, ("h2sink had to stop."), (nullptr));
+  }
+  return otherwise;
+}
+
+bool upstream_is_live(H2Sink* sink) {
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(GST_BASE_SINK_PAD(sink), query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  return live;
+}
+
+H2PushLeaky effective(LeakySetting setting, bool live) {
+  if (setting == LeakySetting::automatic) return live ? H2PushLeaky::downstream : H2PushLeaky::no;
+  return static_cast<H2PushLeaky>(static_cast<int>(setting) - 1);
+}
+
+/// Hands changed settings to the running upload.
+void apply_live(H2Sink* sink) {
+  GST_OBJECT_LOCK(sink);
+  H2PushConfig config = sink->state->settings.push;
+  config.leaky = effective(sink->state->settings.leaky, sink->state->live);
+  const std::shared_ptr<H2Push> push = sink->state->push;
+  GST_OBJECT_UNLOCK(sink);
+  if (push) push->update(config);
+}
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) noexcept {
+  H2Sink* sink = H2_SINK(object);
+  guarded(sink, 0, [&] {
+    GST_OBJECT_LOCK(sink);
+    const GstState current = GST_STATE(sink);
+    const bool fixed = (current >= GST_STATE_PAUSED && (spec->flags & GST_PARAM_MUTABLE_READY)) ||
+                       (current >= GST_STATE_PLAYING && (spec->flags & GST_PARAM_MUTABLE_PAUSED));
+    const bool known = fixed || set_setting(sink->state->settings, id, value);
+    const std::uint64_t budget = sink->state->settings.memory_budget;
+    GST_OBJECT_UNLOCK(sink);
+    if (fixed) {
+      GST_WARNING_OBJECT(sink, "%s cannot be changed in state %s", spec->name, gst_element_state_get_name(current));
+      return 0;
+    }
+    if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    MemoryBudget::process().restrict_to(budget);
+    apply_live(sink);
+    return 0;
+  });
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) noexcept {
+  H2Sink* sink = H2_SINK(object);
+  guarded(sink, 0, [&] {
+    if (id == kPropConnectionState) {
+      g_value_set_enum(value, static_cast<gint>(sink->state->connection.load()));
+    } else if (id == kPropEstimatedBitrate) {
+      const auto push = push_of(sink);
+      g_value_set_uint64(value, push ? push->stats().goodput : 0);
+    } else if (id == kPropStats) {
+      g_value_take_boxed(value, make_stats(sink));
+    } else {
+      GST_OBJECT_LOCK(sink);
+      const bool known = get_setting(sink->state->settings, id, value);
+      GST_OBJECT_UNLOCK(sink);
+      if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+    return 0;
+  });
+}
+
+gboolean post_stats(GstClock*, GstClockTime, GstClockID, gpointer user) noexcept {
+  H2Sink* sink = H2_SINK(user);
+  return guarded(sink, FALSE, [&] {
+    gst_element_post_message(GST_ELEMENT(sink), gst_message_new_element(GST_OBJECT(sink), make_stats(sink)));
+    return TRUE;
+  });
+}
+
+void start_stats_timer(H2Sink* sink, unsigned interval_ms) {
+  if (interval_ms == 0) return;
+  const ObjectPtr<GstClock> clock(gst_system_clock_obtain());
+  const GstClockTime interval = interval_ms * GST_MSECOND;
+  sink->state->stats_timer = gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + interval, interval);
+  gst_clock_id_wait_async(sink->state->stats_timer, post_stats, gst_object_ref(sink), gst_object_unref);
+}
+
+gboolean start(GstBaseSink* base) noexcept {
+  H2Sink* sink = H2_SINK(base);
+  return guarded(sink, FALSE, [&]() -> gboolean {
+    H2SinkState& state = *sink->state;
+    GST_OBJECT_LOCK(sink);
+    const H2SinkSettings given(state.settings);
+    GST_OBJECT_UNLOCK(sink);
+    auto settings = resolve(given, G_OBJECT_GET_CLASS(sink), "h2sink");
+    if (!settings) {
+      post_error(GST_ELEMENT(sink), settings.error(), false);
+      return FALSE;
+    }
+    H2PushConfig config = (*settings)->push;
+    config.leaky = effective((*settings)->leaky, false);
+    if (!config.verify)
+      GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS, ("tls-verify is off: anybody on the way can read and change the upload."),
+                          ("leave tls-verify=validate-all outside of tests"));
+    auto push = H2Push::create(std::move(config), make_events(sink));
+    if (!push) {
+      post_error(GST_ELEMENT(sink), push.error(), false);
+      return FALSE;
+    }
+    if ((*settings)->async_connect) (*push)->start();
+    state.live_known = false;
+    state.ever_connected = false;
+    start_stats_timer(sink, (*settings)->stats_interval_ms);
+    GST_OBJECT_LOCK(sink);
+    state.push = std::move(*push);
+    GST_OBJECT_UNLOCK(sink);
+    return TRUE;
+  });
+}
+
+/// Adds a run that ends to the totals of the element.
+void add_to_total(H2PushStats& total, const H2PushStats& run) {
+  total.bytes_in += run.bytes_in;
+  total.bytes_sent += run.bytes_sent;
+  total.bytes_acked += run.bytes_acked;
+  total.bytes_resent += run.bytes_resent;
+  total.bytes_dropped_overflow += run.bytes_dropped_overflow;
+  total.bytes_dropped_error += run.bytes_dropped_error + run.bytes_queued;
+  total.units_dropped += run.units_dropped;
+  total.requests += run.requests;
+  total.connects += run.connects;
+}
+
+void drop_stream_header(H2SinkState& state) {
+  for (GstBuffer* buffer : state.stream_header) gst_buffer_unref(buffer);
+  state.stream_header.clear();
+}
+
+gboolean stop(GstBaseSink* base) noexcept {
+  H2Sink* sink = H2_SINK(base);
+  return guarded(sink, TRUE, [&] {
+    H2SinkState& state = *sink->state;
+    if (GstClockID timer = std::exchange(state.stats_timer, nullptr)) {
+      gst_clock_id_unschedule(timer);
+      gst_clock_id_unref(timer);
+    }
+    std::shared_ptr<H2Push> push = push_of(sink);
+    const H2PushStats run = push ? push->stats() : H2PushStats();
+    GST_OBJECT_LOCK(sink);
+    add_to_total(state.total, run);
+    state.push.reset();
+    GST_OBJECT_UNLOCK(sink);
+    push.reset();  // ends the upload, not under the lock
+    drop_stream_header(state);
+    state.connection = ConnectionState::idle;
+    return TRUE;
+  });
+}
+
+GstFlowReturn to_flow(H2Sink* sink, const std::error_code& error) {
+  const auto is = [&](Errc code) { return error == make_error_code(code); };
+  if (is(Errc::queue_full)) return GST_FLOW_OK;  // dropped, counted and told
+  if (is(Errc::cancelled)) return GST_FLOW_FLUSHING;
+  if (is(Errc::closed)) return GST_FLOW_ERROR;  // told on the bus when it failed
+  Failure failure{error, "the stream is no FLV: " + error.message() + ". Put flvmux streamable=true before h2sink, or set "
+                         "content=raw.", 0};
+  post_error(GST_ELEMENT(sink), failure, true);
+  return GST_FLOW_ERROR;
+}
+
+bool equal_bytes(GstBuffer* a, GstBuffer* b) {
+  if (gst_buffer_get_size(a) != gst_buffer_get_size(b)) return false;
+  GstMapInfo map;
+  if (!gst_buffer_map(a, &map, GST_MAP_READ)) return false;
+  const bool equal = gst_buffer_memcmp(b, 0, map.data, map.size) == 0;
+  gst_buffer_unmap(a, &map);
+  return equal;
+}
+
+/// A header buffer that the caps carried and that was therefore pushed already.
+bool repeats_stream_header(const H2SinkState& state, GstBuffer* buffer) {
+  if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return false;
+  for (GstBuffer* header : state.stream_header)
+    if (equal_bytes(header, buffer)) return true;
+  return false;
+}
+
+GstFlowReturn push_buffer(H2Sink* sink, const std::shared_ptr<H2Push>& push, GstBuffer* buffer) {
+  H2SinkState& state = *sink->state;
+  const GstSegment& segment = GST_BASE_SINK(sink)->segment;
+  const auto unit = to_unit(buffer, segment);
+  if (!unit) {
+    GST_ELEMENT_ERROR(sink, RESOURCE, READ, ("A buffer could not be read."), (nullptr));
+    return GST_FLOW_ERROR;
+  }
+  if (unit->bytes.empty()) return GST_FLOW_OK;
+  unit->captured = capture_time(GST_ELEMENT(sink), buffer, segment, state.live);
+  const Result<> pushed = push->push(unit);
+  return pushed ? GST_FLOW_OK : to_flow(sink, pushed.error());
+}
+
+void learn_live(H2Sink* sink) {
+  H2SinkState& state = *sink->state;
+  if (std::exchange(state.live_known, true)) return;
+  const bool live = upstream_is_live(sink);
+  GST_OBJECT_LOCK(sink);
+  state.live = live;
+  GST_OBJECT_UNLOCK(sink);
+  if (live) apply_live(sink);
+}
+
+GstFlowReturn render(GstBaseSink* base, GstBuffer* buffer) noexcept {
+  H2Sink* sink = H2_SINK(base);
+  return guarded(sink, GST_FLOW_ERROR, [&] {
+    const auto push = push_of(sink);
+    if (!push) return GST_FLOW_FLUSHING;
+    learn_live(sink);
+    if (repeats_stream_header(*sink->state, buffer)) return GST_FLOW_OK;
+    return push_buffer(sink, push, buffer);
+  });
+}
+
+GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) noexcept {
+  for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
+    const GstFlowReturn flow = render(base, gst_buffer_list_get(list, i));
+    if (flow != GST_FLOW_OK) return flow;
+  }
+  return GST_FLOW_OK;
+}
+
+/// The stream header of the caps goes out before the first tag, whether or not it comes in-band too; a new one comes
+/// with new codec data.
+gboolean set_caps(GstBaseSink* base, GstCaps* caps) noexcept {
+  H2Sink* sink = H2_SINK(base);
+  return guarded(sink, FALSE, [&]() -> gboolean {
+    const GValue* headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
+    const auto push = push_of(sink);
+    if (!headers || !GST_VALUE_HOLDS_ARRAY(headers) || !push) return TRUE;
+    learn_live(sink);
+    H2SinkState& state = *sink->state;
+    const bool first = state.stream_header.empty();
+    std::vector<GstBuffer*> before = std::exchange(state.stream_header, {});
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
+      GstBuffer* buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i));
+      if (!buffer) continue;
+      const bool known = std::any_of(before.begin(), before.end(), [&](GstBuffer* b) { return equal_bytes(b, buffer); });
+      state.stream_header.push_back(gst_buffer_ref(buffer));
+      // The file header begins a stream only once.
+      if (flow == GST_FLOW_OK && !known && (first || i > 0)) flow = push_buffer(sink, push, buffer);
+    }
+    for (GstBuffer* buffer : before) gst_buffer_unref(buffer);
+    return flow == GST_FLOW_OK;
+  });
+}
+
+gboolean event(GstBaseSink* base, GstEvent* event) noexcept {
+  H2Sink* sink = H2_SINK(base);
+  const auto push = push_of(sink);
+  guarded(sink, 0, [&] {
+    if (push && GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) push->flush();
+    if (push && GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
+      gst_element_post_message(GST_ELEMENT(sink), gst_message_new_progress(GST_OBJECT(sink), GST_PROGRESS_TYPE_START,
+                                                                          "drain", "Sending the rest"));
+      const Result<> drained = push->drain();
+      gst_element_post_message(
+          GST_ELEMENT(sink),
+          gst_message_new_progress(GST_OBJECT(sink), drained ? GST_PROGRESS_TYPE_COMPLETE : GST_PROGRESS_TYPE_ERROR, "drain",
+                                   drained ? "Everything is with the receiver" : "The receiver does not have everything"));
+      if (!drained && drained.error() == make_error_code(Errc::timed_out))
+        GST_ELEMENT_WARNING(sink, RESOURCE, WRITE, ("The receiver did not confirm everything in drain-timeout."), (nullptr));
+    }
+    return 0;
+  });
+  return GST_BASE_SINK_CLASS(h2_sink_parent_class)->event(base, event);
+}
+
+gboolean set_unlocked(H2Sink* sink, bool unlocked) noexcept {
+  return guarded(sink, TRUE, [&] {
+    if (const auto push = push_of(sink)) push->unlock(unlocked);
+    return TRUE;
+  });
+}
+
+gboolean unlock(GstBaseSink* base) noexcept { return set_unlocked(H2_SINK(base), true); }
+gboolean unlock_stop(GstBaseSink* base) noexcept { return set_unlocked(H2_SINK(base), false); }
+
+void split_now(H2Sink* sink) noexcept {
+  if (const auto push = push_of(sink)) push->split();
+}
+
+void reconnect(H2Sink* sink) noexcept {
+  if (const auto push = push_of(sink)) push->reconnect();
+}
+
+void finalize(GObject* object) noexcept {
+  H2Sink* sink = H2_SINK(object);
+  drop_stream_header(*sink->state);
+  delete sink->state;
+  G_OBJECT_CLASS(h2_sink_parent_class)->finalize(object);
+}
+
+gboolean first_answer(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
+  const char* text = g_value_get_string(answer);
+  if (!text) return TRUE;
+  g_value_set_string(result, text);
+  return FALSE;
+}
+
+void install_signals(GType type) {
+  const auto last = G_SIGNAL_RUN_LAST;
+  const auto action = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
+  h2_sink_signals[kSignalConnected] = g_signal_new("connected", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1,
+                                                   GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
+  h2_sink_signals[kSignalDisconnected] =
+      g_signal_new("disconnected", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+  h2_sink_signals[kSignalAck] =
+      g_signal_new("ack", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_UINT64);
+  h2_sink_signals[kSignalRequestToken] =
+      g_signal_new("request-token", type, last, 0, first_answer, nullptr, nullptr, G_TYPE_STRING, 0);
+  h2_sink_signals[kSignalSplitNow] =
+      g_signal_new_class_handler("split-now", type, action, G_CALLBACK(split_now), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+  h2_sink_signals[kSignalReconnect] =
+      g_signal_new_class_handler("reconnect", type, action, G_CALLBACK(reconnect), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+}
+
+}  // namespace
+}  // namespace camspan::plugin
+
+static void h2_sink_class_init(H2SinkClass* klass) {
+  GST_DEBUG_CATEGORY_INIT(h2_sink_debug, "h2sink", 0, "HTTP/2 upload");
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = camspan::plugin::set_property;
+  object_class->get_property = camspan::plugin::get_property;
+  object_class->finalize = camspan::plugin::finalize;
+  install_properties(object_class);
+  const auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_property(object_class, kPropConnectionState,
+                                  g_param_spec_enum("connection-state", "connection-state", "Where the upload stands",
+                                                    connection_state_type(), 0, readable));
+  g_object_class_install_property(object_class, kPropEstimatedBitrate,
+                                  g_param_spec_uint64("estimated-bitrate", "estimated-bitrate",
+                                                      "What the receiver acknowledges, in bit/s", 0, G_MAXUINT64, 0, readable));
+  g_object_class_install_property(object_class, kPropStats,
+                                  g_param_spec_boxed("stats", "stats", "Where every byte went (application/x-h2sink-stats)",
+                                                     GST_TYPE_STRUCTURE, readable));
+  install_signals(G_TYPE_FROM_CLASS(klass));
+
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_set_static_metadata(element_class, "HTTP/2 upload", "Sink/Network",
+                                        "Uploads FLV or any bytes over HTTP/2 and loses nothing that memory can hold",
+                                        "The Camspan authors");
+  auto* sink_class = GST_BASE_SINK_CLASS(klass);
+  sink_class->start = GST_DEBUG_FUNCPTR(camspan::plugin::start);
+  sink_class->stop = GST_DEBUG_FUNCPTR(camspan::plugin::stop);
+  sink_class->render = GST_DEBUG_FUNCPTR(camspan::plugin::render);
+  sink_class->render_list = GST_DEBUG_FUNCPTR(camspan::plugin::render_list);
+  sink_class->set_caps = GST_DEBUG_FUNCPTR(camspan::plugin::set_caps);
+  sink_class->event = GST_DEBUG_FUNCPTR(camspan::plugin::event);
+  sink_class->unlock = GST_DEBUG_FUNCPTR(camspan::plugin::unlock);
+  sink_class->unlock_stop = GST_DEBUG_FUNCPTR(camspan::plugin::unlock_stop);
+}
+
+static void h2_sink_init(H2Sink* sink) {
+  sink->state = new H2SinkState();
+  auto* base = GST_BASE_SINK(sink);
+  // A camera reaches PLAYING without a server, is not paced, and keeps no buffer behind.
+  gst_base_sink_set_sync(base, FALSE);
+  gst_base_sink_set_async_enabled(base, FALSE);
+  gst_base_sink_set_last_sample_enabled(base, FALSE);
+  gst_base_sink_set_qos_enabled(base, FALSE);
+}

@@ -1,0 +1,61 @@
+#include "h2sink_state.hpp"
+
+namespace camspan::plugin {
+namespace {
+
+/// What GstBaseSink counts: average-rate, dropped, rendered.
+GstStructure* base_stats(H2Sink* sink) {
+  auto* parent = G_OBJECT_CLASS(g_type_class_peek(GST_TYPE_BASE_SINK));
+  GParamSpec* spec = g_object_class_find_property(parent, "stats");
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, GST_TYPE_STRUCTURE);
+  parent->get_property(G_OBJECT(sink), spec->param_id, &value, spec);
+  GstStructure* stats = static_cast<GstStructure*>(g_value_dup_boxed(&value));
+  g_value_unset(&value);
+  return stats;
+}
+
+void set(GstStructure* stats, const char* name, std::uint64_t value) {
+  gst_structure_set(stats, name, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
+}
+
+}  // namespace
+
+GstStructure* make_stats(H2Sink* sink) {
+  H2SinkState& data = state_of(sink);
+  const auto push = push_of(sink);
+  const H2PushStats now = push ? push->stats() : H2PushStats();
+  data.goodput = now.goodput;
+  GST_OBJECT_LOCK(sink);
+  const H2PushStats before = data.total;
+  GST_OBJECT_UNLOCK(sink);
+
+  GstStructure* stats = base_stats(sink);
+  gst_structure_set_name(stats, "application/x-h2sink-stats");
+  set(stats, "bytes-in", before.bytes_in + now.bytes_in);
+  set(stats, "bytes-queued", now.bytes_queued);
+  set(stats, "bytes-sent", before.bytes_sent + now.bytes_sent);
+  set(stats, "bytes-acked", before.bytes_acked + now.bytes_acked);
+  set(stats, "bytes-resent", before.bytes_resent + now.bytes_resent);
+  set(stats, "bytes-dropped-overflow", before.bytes_dropped_overflow + now.bytes_dropped_overflow);
+  set(stats, "bytes-dropped-error", before.bytes_dropped_error + now.bytes_dropped_error);
+  set(stats, "units-dropped", before.units_dropped + now.units_dropped);
+  set(stats, "tags-acked", now.tags_acked);
+  set(stats, "requests", before.requests + now.requests);
+  set(stats, "connects", before.connects + now.connects);
+  set(stats, "http-status", static_cast<std::uint64_t>(now.http_status));
+  gst_structure_set(stats, "rtt-ms", G_TYPE_DOUBLE, static_cast<double>(now.rtt.count()) / 1000.0, "connection-state",
+                    connection_state_type(), static_cast<gint>(data.connection.load()), "stream-id", G_TYPE_STRING,
+                    now.stream_id.c_str(), nullptr);
+  set(stats, "flow-window", now.flow_window);
+  set(stats, "send-rate", now.send_rate);
+  set(stats, "goodput", now.goodput);
+  set(stats, "connect-ms", static_cast<std::uint64_t>(now.connect_time.count()));
+  set(stats, "tls-ms", static_cast<std::uint64_t>(now.tls_time.count()));
+  set(stats, "first-ack-ms", static_cast<std::uint64_t>(now.first_ack_time.count()));
+  set(stats, "level-bytes", now.bytes_queued);
+  set(stats, "level-time", static_cast<std::uint64_t>(now.time_queued.count()));
+  return stats;
+}
+
+}  // namespace camspan::plugin

@@ -1,0 +1,13 @@
+#include <gst/gst.h>
+
+#include "gst_glue.hpp"
+#include "h2sink.hpp"
+
+static gboolean plugin_init(GstPlugin* plugin) {
+  camspan::plugin::route_log();
+  return GST_ELEMENT_REGISTER(h2sink, plugin);
+}
+
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, camspan,
+                  "Gets what a camera sees to the people who watch it, and their voices back", plugin_init,
+                  CAMSPAN_VERSION, "MIT/X11", "camspan", "https://camspan.example/")
