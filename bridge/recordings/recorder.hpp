@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "recordings/segment.hpp"
@@ -15,20 +16,24 @@
 namespace camspan::recordings {
 
 /// Where segments are listed: SQLite in the hub, memory in a camera. Always rebuilt from the files if lost.
-/// Called on the storage thread only, except stream_end() which the constructor's caller may use before it starts.
+/// A segment is known by its path without ".part": the path given last is where the file is now.
+/// Called on the storage thread only, and during Recorder::start() by its caller.
 class SegmentIndex {
  public:
   virtual ~SegmentIndex() = default;
-  /// A segment began, grew by a commit, or was finished (its path then lacks ".part").
+  /// A segment began, grew by a commit, was opened again, or was finished (its path then lacks ".part").
   virtual void put(const Segment& segment, bool finished) = 0;
   virtual void remove(const std::string& path) = 0;
-  /// The last segment of a stream, which tells how many of its tags are stored (Segment::end).
+  /// The last segment of a stream (the one with the highest `end`), which tells how many of its tags are stored.
   virtual std::optional<Segment> last_of(const StreamName& name) const = 0;
+  /// Paths of all segments, as given last.
+  virtual std::vector<std::string> paths() const = 0;
 };
 
 struct RecorderOptions {
   std::filesystem::path root;
   std::chrono::milliseconds segment{60'000};     ///< cut at the next key frame after this much media time
+  std::uint64_t segment_bytes = 0;               ///< or after this many bytes; 0 = no bound
   std::chrono::milliseconds sync_interval{250};  ///< a tag is on stable storage at most this long after it came, plus
                                                  ///< the time of the sync itself
   std::size_t sync_bytes = 1 << 20;              ///< or as soon as this much waits
@@ -36,20 +41,22 @@ struct RecorderOptions {
 
 /// What a stream's owner hears, on the storage thread: post it on, do not block.
 struct RecordingEvents {
-  /// Tags of the stream with numbers below `tags` are on stable storage.
+  /// Tags of the stream with numbers below `tags` are on stable storage. Script and config tags that begin a stream
+  /// count only once a tag of media is there, or the stream ended.
   std::function<void(std::uint64_t tags)> committed;
   /// Storing failed; nothing after the last commit is stored and the recording is over. Errc::no_space: disk full.
   std::function<void(Failure)> failed;
 };
 
-/// One open stream. append() and end() from one thread, in order.
+/// One open stream. append() and end() from one thread, in order. It may outlive its recorder, and does nothing then.
 class Recording {
  public:
   virtual ~Recording() = default;  ///< as end()
-  /// Queues the tag numbered `number`; numbers come without holes. Never blocks.
+  /// Queues the whole FLV tag numbered `number`; numbers come without holes. Never blocks. A hole (Errc::gap) or bytes
+  /// that are no tag (Errc::malformed) fail the recording.
   virtual void append(SharedUnit tag, std::uint64_t number) = 0;
   /// Stores what is queued, finishes the segment, then calls `done` on the storage thread with the number of tags
-  /// stored. Nothing may be appended after this.
+  /// stored, or with the error that failed() named. Nothing may be appended after this.
   virtual void end(std::function<void(Result<std::uint64_t> tags)> done) = 0;
   /// Bytes appended and not yet written: the owner slows its sender over a bound of its own. Any thread.
   virtual std::size_t pending_bytes() const = 0;
@@ -61,7 +68,8 @@ class Recorder {
   /// with the files, then starts the thread. `index` outlives the recorder.
   /// @return the sentence names the folder and the fix.
   static tl::expected<std::unique_ptr<Recorder>, Failure> start(RecorderOptions options, SegmentIndex& index);
-  virtual ~Recorder() = default;  ///< finishes every segment, syncs, joins
+  virtual ~Recorder() = default;  ///< finishes every segment, syncs, joins; `ready` of a begin() that waits gets
+                                  ///< Errc::closed. Not on the storage thread.
 
   struct Begin {
     StreamName name;
@@ -72,14 +80,17 @@ class Recorder {
     std::vector<SharedUnit> head;
   };
   /// Opens a stream or goes on with one: `ready` is called on the storage thread with the number of tags stored so far
-  /// and the recording; append from exactly that number. Errc::gap if `begin.first` is above it.
+  /// and the recording; append from exactly that number. Errc::gap if `begin.first` is above it (what is stored is
+  /// then index.last_of(name)->end, or 0); Errc::bad_setting if the device id cannot name a folder; Errc::closed.
+  /// A recording of the same stream that is still open is stored and finished first; its further tags are dropped.
   struct Ready {
     std::uint64_t stored = 0;
     std::unique_ptr<Recording> recording;
   };
   virtual void begin(Begin begin, RecordingEvents events, std::function<void(Result<Ready>)> ready) = 0;
 
-  /// Deletes a finished segment from disk and index.
+  /// Deletes a finished segment from disk and index, and the folders that it leaves empty. Errc::busy while it grows;
+  /// Errc::not_found when `path` is none of a segment. A file that is gone already is fine.
   virtual void remove(std::string path, std::function<void(Result<>)> done) = 0;
   /// Runs `task` on the storage thread (the index's owner uses it for its own writes).
   virtual void run(std::function<void()> task) = 0;

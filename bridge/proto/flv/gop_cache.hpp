@@ -4,6 +4,8 @@
 #include <camspan/unit.hpp>
 #include <vector>
 
+#include "proto/flv/head.hpp"
+
 namespace camspan::flv {
 
 /// One per stream, shared by all viewers; holds references, not copies. One thread.
@@ -11,7 +13,7 @@ class GopCache {
  public:
   /// @param max_bytes  bound of the units since the last key frame; a longer GOP is not cached past it and a viewer
   ///                   then starts at the next key frame
-  explicit GopCache(std::size_t max_bytes = 4 << 20);
+  explicit GopCache(std::size_t max_bytes = 4 << 20) : max_bytes_(max_bytes) {}
 
   void push(const SharedUnit& tag);
 
@@ -21,9 +23,23 @@ class GopCache {
   /// Header and head units alone (for a viewer that waits for the next key frame).
   std::vector<SharedUnit> head() const;
   /// True when snapshot() ends in a key frame and what followed it: a viewer may go on with the very next tag.
-  bool has_key() const;
-  std::size_t bytes() const;
+  bool has_key() const { return !since_key_.empty(); }
+  /// True once video or its configuration came. Until then a viewer need not wait for a key frame.
+  bool has_video() const { return video_; }
+  /// Bytes of the units since the last key frame.
+  std::size_t bytes() const { return bytes_; }
   void clear();
+
+ private:
+  void drop_units();
+
+  std::size_t max_bytes_;
+  Head head_;                           ///< in force now
+  Head head_at_key_;                    ///< in force at the last key frame
+  std::vector<SharedUnit> since_key_;
+  std::size_t bytes_ = 0;
+  bool audio_ = false;
+  bool video_ = false;
 };
 
 }  // namespace camspan::flv
