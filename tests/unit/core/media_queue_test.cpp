@@ -1,0 +1,253 @@
+#include "core/media_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "core/memory_budget.hpp"
+
+namespace camspan {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+SharedUnit unit(UnitKind kind, std::size_t size, milliseconds dts = milliseconds(0), std::uint8_t track = 0) {
+  auto made = std::make_shared<Unit>(*make_unit(Bytes(size), kind));
+  made->dts = dts;
+  made->track = track;
+  return made;
+}
+
+class MediaQueueTest : public ::testing::Test {
+ protected:
+  static MediaQueue::Bounds bounds(std::size_t bytes, Leaky leaky, std::chrono::nanoseconds time = seconds(0)) {
+    return {bytes, time, leaky};
+  }
+  /// Kinds of what is handed out, as letters.
+  static std::string drain(MediaQueue& queue) {
+    std::string kinds;
+    while (const auto next = queue.next()) kinds += "Ckdaso"[static_cast<int>(next->unit->kind)];
+    return kinds;
+  }
+  int wakes = 0;
+  std::function<void()> count_wakes = [this] { ++wakes; };
+};
+
+TEST_F(MediaQueueTest, NumbersUnitsInTheOrderTheyAreHandedOut) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 10)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10)));
+  EXPECT_EQ(wakes, 1) << "one wake-up for a backlog";
+  EXPECT_EQ(queue.next()->number, 0u);
+  EXPECT_EQ(queue.next()->number, 1u);
+  EXPECT_FALSE(queue.next());
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_EQ(wakes, 2);
+  EXPECT_EQ(queue.next()->number, 2u);
+}
+
+TEST_F(MediaQueueTest, HoldsWhatWasSentUntilItIsAcknowledged) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  drain(queue);
+  EXPECT_EQ(queue.level().bytes, 400u);
+  EXPECT_EQ(queue.level().unsent_bytes, 0u);
+  queue.acknowledge(3);
+  EXPECT_EQ(queue.level().bytes, 100u);
+  ASSERT_TRUE(queue.rewind(3));
+  EXPECT_EQ(queue.next()->number, 3u);
+  EXPECT_EQ(queue.rewind(2).error(), make_error_code(Errc::gap));
+  EXPECT_EQ(queue.rewind(5).error(), make_error_code(Errc::gap));
+}
+
+TEST_F(MediaQueueTest, DropsTheOldestWholeGopWhenLeakyDownstream) {
+  MediaQueue queue(bounds(500, Leaky::downstream), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 10)));
+  for (const UnitKind kind : {UnitKind::key, UnitKind::delta, UnitKind::audio, UnitKind::key, UnitKind::delta})
+    ASSERT_TRUE(queue.push(unit(kind, 90)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 90)));
+  EXPECT_EQ(drain(queue), "Ckdd") << "the first GOP is gone, the configuration stays";
+  EXPECT_EQ(queue.level().dropped_units, 3u);
+  EXPECT_EQ(queue.level().dropped_bytes, 270u);
+  EXPECT_TRUE(queue.take_key_request());
+  EXPECT_FALSE(queue.take_key_request());
+}
+
+TEST_F(MediaQueueTest, WaitsForTheNextKeyFrameAfterTheOnlyGopWasDropped) {
+  MediaQueue queue(bounds(200, Leaky::downstream), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  EXPECT_EQ(queue.push(unit(UnitKind::delta, 100)).error(), make_error_code(Errc::queue_full));
+  EXPECT_EQ(queue.push(unit(UnitKind::delta, 100)).error(), make_error_code(Errc::queue_full));
+  ASSERT_TRUE(queue.push(unit(UnitKind::audio, 10)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  EXPECT_EQ(drain(queue), "ak");
+  EXPECT_EQ(queue.level().dropped_units, 4u);
+}
+
+TEST_F(MediaQueueTest, DropsDisposableFramesBeforeWholeGops) {
+  MediaQueue queue(bounds(300, Leaky::downstream), count_wakes);
+  auto disposable = std::make_shared<Unit>(*unit(UnitKind::delta, 100));
+  disposable->disposable = true;
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  ASSERT_TRUE(queue.push(disposable));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  EXPECT_EQ(drain(queue), "kdd");
+  EXPECT_EQ(queue.level().dropped_units, 1u);
+}
+
+TEST_F(MediaQueueTest, DropsTheNewestWhenLeakyUpstream) {
+  MediaQueue queue(bounds(250, Leaky::upstream), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  EXPECT_FALSE(queue.push(unit(UnitKind::delta, 100)));
+  EXPECT_FALSE(queue.push(unit(UnitKind::delta, 10))) << "it hangs on the one dropped";
+  EXPECT_EQ(drain(queue), "kd");
+  EXPECT_TRUE(queue.take_key_request());
+}
+
+TEST_F(MediaQueueTest, BoundsTheMediaTimeThatWaits) {
+  MediaQueue queue(bounds(1 << 20, Leaky::downstream, seconds(2)), count_wakes);
+  for (int i = 0; i < 100; ++i) {
+    const UnitKind kind = i % 10 == 0 ? UnitKind::key : UnitKind::delta;
+    queue.push(unit(kind, 10, milliseconds(100) * i)).has_value();
+    EXPECT_LE(queue.level().time, seconds(2));
+  }
+  EXPECT_EQ(queue.peek()->kind, UnitKind::key);
+}
+
+TEST_F(MediaQueueTest, GivesUpSentUnitsBeforeUnsentOnesAndCountsThemWhenNeeded) {
+  MediaQueue queue(bounds(300, Leaky::downstream), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  drain(queue);
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  EXPECT_EQ(queue.level().dropped_units, 0u);
+  EXPECT_FALSE(queue.rewind(0)) << "the first one is no longer held";
+  queue.restart();
+  EXPECT_EQ(queue.level().lost_units, 4u) << "without a key frame nothing held can begin a stream";
+  EXPECT_EQ(queue.level().lost_bytes, 400u);
+}
+
+TEST_F(MediaQueueTest, DoesNotCountAsLostWhatWasAcknowledgedAfterItWasGivenUp) {
+  MediaQueue queue(bounds(300, Leaky::downstream), count_wakes);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  drain(queue);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 200)));
+  queue.acknowledge(2);
+  EXPECT_TRUE(queue.rewind(2));
+  queue.restart();
+  EXPECT_EQ(queue.level().lost_units, 0u);
+}
+
+TEST_F(MediaQueueTest, NeverMakesAHoleAmongNumberedUnits) {
+  MediaQueue queue(bounds(400, Leaky::downstream), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  drain(queue);
+  ASSERT_TRUE(queue.rewind(0));
+  for (int i = 0; i < 20; ++i) queue.push(unit(i % 2 ? UnitKind::delta : UnitKind::key, 100)).has_value();
+  std::uint64_t expected = queue.next_number();
+  while (const auto next = queue.next()) EXPECT_EQ(next->number, expected++);
+}
+
+TEST_F(MediaQueueTest, RestartsAtTheFirstKeyFrameWithTheHeadInForce) {
+  MediaQueue queue(bounds(10000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::script, 1, milliseconds(0), 18)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 2, milliseconds(0), 9)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 3, milliseconds(0), 8)));
+  for (const UnitKind kind : {UnitKind::key, UnitKind::delta, UnitKind::delta}) ASSERT_TRUE(queue.push(unit(kind, 10)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 4, milliseconds(0), 9)));
+  for (const UnitKind kind : {UnitKind::key, UnitKind::delta}) ASSERT_TRUE(queue.push(unit(kind, 10)));
+  drain(queue);
+  queue.acknowledge(4);
+  queue.restart();
+  std::vector<std::size_t> sizes;
+  std::uint64_t number = 0;
+  while (const auto next = queue.next()) {
+    EXPECT_EQ(next->number, number++);
+    sizes.push_back(next->unit->bytes.size());
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 4, 3, 10, 10})) << "metadata, newer video and audio configuration, key, delta";
+  EXPECT_EQ(queue.level().lost_units, 2u) << "the deltas before the key frame";
+}
+
+TEST_F(MediaQueueTest, TellsTheHeadInForceBeforeANumber) {
+  MediaQueue queue(bounds(10000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::script, 1, milliseconds(0), 18)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 2, milliseconds(0), 9)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 3, milliseconds(0), 9)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10)));
+  drain(queue);
+  queue.acknowledge(2);
+  EXPECT_EQ(queue.head_before(3).at(1)->bytes.size(), 2u);
+  EXPECT_EQ(queue.head_before(4).at(1)->bytes.size(), 3u);
+}
+
+TEST_F(MediaQueueTest, BlocksAProducerUntilThereIsRoom) {
+  MediaQueue queue(bounds(100, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  auto blocked = std::async(std::launch::async, [&] { return queue.push(unit(UnitKind::delta, 50)); });
+  EXPECT_EQ(queue.next()->number, 0u);
+  queue.acknowledge(1);
+  EXPECT_TRUE(blocked.get());
+  EXPECT_EQ(queue.next()->number, 1u);
+}
+
+TEST_F(MediaQueueTest, UnlockEndsAWaitAndCloseEndsItForGood) {
+  MediaQueue queue(bounds(100, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  auto blocked = std::async(std::launch::async, [&] { return queue.push(unit(UnitKind::delta, 50)); });
+  queue.unlock(true);
+  EXPECT_EQ(blocked.get().error(), make_error_code(Errc::cancelled));
+  queue.unlock(false);
+  auto again = std::async(std::launch::async, [&] { return queue.push(unit(UnitKind::delta, 50)); });
+  queue.close();
+  EXPECT_EQ(again.get().error(), make_error_code(Errc::closed));
+}
+
+TEST_F(MediaQueueTest, TakesAUnitLargerThanTheBoundWhenItIsEmpty) {
+  MediaQueue queue(bounds(100, Leaky::downstream), count_wakes);
+  EXPECT_TRUE(queue.push(unit(UnitKind::key, 5000)));
+}
+
+TEST_F(MediaQueueTest, KeepsSentUnitsForAWhileWhereNothingIsAcknowledged) {
+  MediaQueue queue(bounds(300, Leaky::no), count_wakes);
+  queue.expect_no_acknowledgement(seconds(60));
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(queue.push(unit(UnitKind::key, 100))) << "room is made from what was sent";
+    ASSERT_TRUE(queue.next());
+  }
+  EXPECT_EQ(queue.level().bytes, 300u);
+  queue.expect_no_acknowledgement(seconds(-1));
+  EXPECT_EQ(queue.level().bytes, 0u) << "older than its time";
+}
+
+TEST_F(MediaQueueTest, CountsAgainstTheBudgetOfTheProcess) {
+  const std::size_t before = MemoryBudget::process().used();
+  {
+    MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+    ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+    EXPECT_EQ(MemoryBudget::process().used(), before + 100);
+  }
+  EXPECT_EQ(MemoryBudget::process().used(), before);
+}
+
+TEST_F(MediaQueueTest, FlushDropsOnlyWhatWasNotSent) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
+  drain(queue);
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 100)));
+  queue.clear();
+  EXPECT_EQ(queue.level().bytes, 100u);
+  EXPECT_FALSE(queue.push(unit(UnitKind::delta, 10))) << "its reference is gone";
+  EXPECT_TRUE(queue.push(unit(UnitKind::key, 10)));
+}
+
+}  // namespace
+}  // namespace camspan
