@@ -25,6 +25,7 @@ typedef struct hal_tls_options {
 /// Makes a context; hal()->tls_context had its say. Free with SSL_CTX_free. Its connections may run on any threads.
 /// A server answers a client that offers none of its ALPN names with the alert no_application_protocol (RFC 7301); one
 /// that offers no ALPN at all is let in.
+/// @param options  NULL = a client that verifies against the system's trust
 /// @param why  receives a sentence naming the file and the fix on failure; may be NULL
 /// @return NULL on failure.
 HAL_API struct ssl_ctx_st* hal_tls_context(int role, const hal_tls_options* options, char* why, size_t why_size)
