@@ -1,0 +1,299 @@
+import { retryDelay } from './time.js';
+
+/** Times of the state machine, in ms. The first four are the page's promises, the rest bounds of our own. */
+export const Limits = Object.freeze({
+  quiet: 400, // a connection faster than this shows no steps
+  slow: 4000,
+  stalled: 2000,
+  hidden: 30000, // a page that nobody sees, or a held picture, gives its stream back
+  noBytes: 8000,
+  noPicture: 15000,
+  cardRetry: 15000,
+  soundKnown: 2000, // cameras send sound many times a second: a stream without any by then has none
+  tick: 250,
+});
+
+// This many tries in a row that the hub accepts and that bring nothing are a fault worth a card.
+const failuresBeforeCard = 3;
+
+// The delay shown changes by more than this many seconds at a time, so that it does not flicker.
+const lateStep = 0.75;
+
+/**
+ * The state machine of one camera, and the only writer of `session` and `sound` in the store. `session` is `{id, name,
+ * ...}` where name is one of `connecting` (step 1 to 3, visible, slow), `live` (late, s), `paused`, `stalled` (seconds,
+ * retryIn), `offline` (still: its last picture is there), `waiting`, `full` (ready: the pause the hub asked for is
+ * over), `signed-out` (problem), `refused`, `missing`, `codec` (codec), `unreachable` (seconds, details). `sound` is
+ * `{on, kind, held}`.
+ */
+export class LiveSession {
+  #id;
+  #store;
+  #deps;
+  #clock;
+  #live = null; // null once its picture is gone too
+  #attempt = 0;
+  #shown = false; // this stream has shown a picture
+  #everShown = false; // since the last fresh start
+  #hasStill = false; // a last picture is there to show
+  #streamEnded = false;
+  #freshAt = 0;
+  #startedAt = 0;
+  #shownAt = 0;
+  #bytesAt = null;
+  #accepted = false;
+  #card = null; // the state that a failed try has led to; stays until a picture comes
+  #time = -1;
+  #movedAt = 0;
+  #heldByBrowser = false;
+  #late = 0;
+  #failures = 0;
+  #retryAt = null;
+  #fullUntil = 0;
+  #hurried = false; // a try was made because the device list said it would work
+  #expectSound = null;
+  #pausedByPerson = false;
+  #resting = false;
+  #hiddenAt = null;
+  #pausedAt = null;
+  #details = [];
+  #cancelTick = () => {};
+  #closed = false;
+
+  /**
+   * @param {string} id  of the camera
+   * @param {object} store  with `devices`, `hub`
+   * @param {{openLive: Function, probeLive: Function, refresh: Function, clock: object, soundOn: boolean}} deps
+   *   `openLive({soundOn, expectSound}, handlers)` as in player.js, with path and elements already given
+   */
+  constructor(id, store, deps) {
+    this.#id = id;
+    this.#store = store;
+    this.#deps = deps;
+    this.#clock = deps.clock;
+    store.set({ sound: { on: deps.soundOn, kind: 'unknown', held: false } });
+    this.#fresh();
+    this.#tick();
+  }
+
+  /** The answer to [Try now], [Try again], the browser's `online` event and a hub that is back. */
+  tryNow() {
+    if (!this.#resting && (this.#retryAt !== null || this.#card)) this.#open();
+  }
+
+  /** @param {boolean} hidden  nobody sees the page now */
+  setHidden(hidden) {
+    this.#hiddenAt = hidden ? this.#clock.now() : null;
+    if (hidden) return;
+    this.#movedAt = this.#clock.now();
+    if (this.#resting && !this.#pausedByPerson) this.#fresh();
+    else this.tryNow();
+  }
+
+  /** Plays on at the live edge, or holds the picture. Call inside a key press or a tap. */
+  togglePause() {
+    const now = this.#clock.now();
+    const paused = this.#store.get().session.name === 'paused';
+    this.#pausedByPerson = !paused;
+    this.#pausedAt = paused ? null : now;
+    this.#movedAt = now;
+    if (!paused) this.#live?.pause();
+    else if (this.#resting || this.#streamEnded) this.#fresh();
+    else this.#live.play();
+    this.#publish();
+  }
+
+  /** @param {boolean} on  call inside a key press or a tap */
+  setSound(on) {
+    this.#store.set({ sound: { ...this.#store.get().sound, on, held: false } });
+    this.#live?.setSound(on);
+  }
+
+  /** Ends the stream; nothing is written to the store afterwards. */
+  close() {
+    this.#closed = true;
+    this.#cancelTick();
+    this.#live?.close();
+  }
+
+  #fresh() {
+    this.#resting = this.#everShown = false;
+    this.#failures = 0;
+    this.#freshAt = this.#clock.now();
+    this.#open();
+  }
+
+  #rest() {
+    this.#resting = true;
+    this.#retryAt = null;
+    this.#live?.close();
+    this.#live = null;
+  }
+
+  #open() {
+    this.#live?.close();
+    this.#retryAt = null;
+    this.#shown = this.#streamEnded = this.#heldByBrowser = this.#accepted = false;
+    this.#bytesAt = null;
+    this.#startedAt = this.#clock.now();
+    const attempt = ++this.#attempt;
+    this.#live = this.#deps.openLive({ soundOn: this.#store.get().sound.on, expectSound: this.#expectSound }, {
+      onOpen: () => { this.#accepted = true; },
+      onBytes: () => { this.#bytesAt = this.#clock.now(); },
+      onPicture: () => this.#picture(),
+      onEnd: (end) => this.#ended(end, attempt).then(() => this.#publish()),
+    });
+    this.#publish();
+  }
+
+  #picture() {
+    this.#shown = this.#everShown = this.#hasStill = true;
+    this.#card = null;
+    this.#failures = 0;
+    this.#hurried = false;
+    this.#movedAt = this.#shownAt = this.#clock.now();
+    this.#publish();
+  }
+
+  async #ended(end, attempt) {
+    const stale = () => this.#closed || this.#resting || attempt !== this.#attempt;
+    if (stale()) return;
+    if (end.reason === 'restart') {
+      this.#expectSound = end.expectSound;
+      this.#open();
+      return;
+    }
+    this.#streamEnded = true;
+    if (end.reason !== 'closed') this.#live = null;
+    if (end.reason === 'codec') {
+      this.#card = { name: 'codec', codec: end.name };
+      return;
+    }
+    const seconds = (this.#clock.now() - this.#startedAt) / 1000;
+    const answer = await this.#deps.probeLive(this.#id);
+    if (stale()) return;
+    const line = `live ${this.#id}: ${end.reason} ${end.code ?? ''} after ${seconds.toFixed(1)} s, then ${answer.status}`;
+    this.#details = [...this.#details, line].slice(-failuresBeforeCard);
+    if (answer.cause === 'no-video') await this.#noVideo(stale);
+    else if (answer.cause === 'none' || answer.cause === 'no-answer') this.#failed(answer.cause, end, seconds);
+    else this.#card = { name: answer.cause, problem: answer.problem };
+    if (answer.cause === 'full') this.#fullUntil = this.#clock.now() + answer.retryAfter * 1000;
+  }
+
+  async #noVideo(stale) {
+    const device = await this.#deps.refresh(this.#id);
+    if (stale()) return;
+    this.#card = { name: device?.online ? 'waiting' : 'offline' };
+    this.#retryAt = this.#clock.now() + Limits.cardRetry;
+  }
+
+  // The hub names no cause: either it is gone, or it lets the stream begin and nothing useful comes.
+  #failed(cause, end, seconds) {
+    this.#retryLater();
+    if (cause === 'no-answer' || this.#everShown || this.#card || this.#failures < failuresBeforeCard) return;
+    this.#card = end.reason === 'media'
+      ? { name: 'codec', codec: end.name }
+      : { name: 'unreachable', seconds: Math.round(seconds), details: this.#details };
+  }
+
+  #tick() {
+    const now = this.#clock.now();
+    const idle = this.#hiddenAt ?? this.#pausedAt;
+    if (!this.#resting && idle !== null && now - idle >= Limits.hidden) this.#rest();
+    if (!this.#resting) {
+      this.#watchStream(now);
+      this.#watchDevice();
+      if (this.#retryAt !== null && now >= this.#retryAt && !this.#pausedByPerson) this.#open();
+    }
+    this.#publish();
+    this.#cancelTick = this.#clock.after(Limits.tick, () => this.#tick());
+  }
+
+  #watchStream(now) {
+    if (!this.#live) return;
+    const { time, late, video, sound, held, paused } = this.#live.sample();
+    this.#heldByBrowser = paused;
+    if (this.#shown) this.#watchPicture(now, time, late);
+    if (this.#shown) this.#noteSound(now, sound, held);
+    else if (this.#streamEnded || paused) return;
+    else if (this.#bytesAt === null && now - this.#startedAt >= Limits.noBytes) this.#abandon('no data');
+    else if (this.#bytesAt !== null && now - this.#bytesAt >= Limits.noPicture) {
+      if (!video) this.#card = { name: 'waiting' };
+      this.#abandon('no picture');
+    }
+  }
+
+  #watchPicture(now, time, late) {
+    if (Math.abs(late - this.#late) > lateStep) this.#late = late;
+    if (time !== this.#time) {
+      this.#time = time;
+      this.#movedAt = now;
+      if (this.#streamEnded) return;
+      this.#retryAt = null; // it came back by itself
+      this.#failures = 0;
+    } else if (this.#stands(now) && this.#retryAt === null) {
+      this.#retryLater(); // the connection is open and silent
+    }
+  }
+
+  #stands(now) {
+    const watched = !this.#pausedByPerson && !this.#heldByBrowser && this.#hiddenAt === null;
+    return watched && now - this.#movedAt >= Limits.stalled;
+  }
+
+  #retryLater() {
+    this.#retryAt = this.#clock.now() + retryDelay(this.#failures) * 1000;
+    this.#failures += 1;
+  }
+
+  #abandon(reason) {
+    this.#live.close();
+    this.#ended({ reason }, this.#attempt);
+  }
+
+  #noteSound(now, kind, held) {
+    if (kind === 'unknown' && now - this.#shownAt < Limits.soundKnown) return;
+    const { sound } = this.#store.get();
+    const known = kind === 'unknown' ? 'none' : kind;
+    if (sound.kind !== known || sound.held !== held) this.#store.set({ sound: { ...sound, kind: known, held } });
+  }
+
+  #watchDevice() {
+    const device = this.#store.get().devices?.find(({ id }) => id === this.#id);
+    if (!device || !this.#card) return;
+    const { name } = this.#card;
+    const back = (name === 'offline' || name === 'waiting' || name === 'missing') && device.live;
+    const room = name === 'full' && device.viewers < device.max_viewers;
+    if ((back || room) && this.#streamEnded && !this.#hurried) {
+      this.#hurried = true;
+      this.#open();
+    } else if (!back && !room) {
+      this.#hurried = false;
+    }
+  }
+
+  #publish() {
+    if (this.#closed) return;
+    const session = { id: this.#id, ...this.#state(this.#clock.now()) };
+    if (JSON.stringify(session) !== JSON.stringify(this.#store.get().session)) this.#store.set({ session });
+  }
+
+  #state(now) {
+    if (this.#pausedByPerson) return { name: 'paused' };
+    if (this.#card) {
+      const { name } = this.#card;
+      if (name === 'full') return { ...this.#card, ready: now >= this.#fullUntil };
+      // A length of time stands in the text; it is drawn again when the minute changes.
+      return name === 'offline' ? { name, still: this.#hasStill, minute: Math.floor(now / 60000) } : this.#card;
+    }
+    if (this.#heldByBrowser) return { name: 'paused' };
+    if (!this.#everShown) {
+      const waited = now - this.#freshAt;
+      const step = this.#bytesAt !== null ? 3 : this.#accepted ? 2 : 1;
+      return { name: 'connecting', step, visible: waited >= Limits.quiet, slow: waited >= Limits.slow };
+    }
+    if (!this.#stands(now)) return { name: 'live', late: Math.max(1, Math.round(this.#late)) };
+    const retryIn = this.#retryAt === null ? 0 : Math.max(0, Math.ceil((this.#retryAt - now) / 1000));
+    return { name: 'stalled', seconds: Math.floor((now - this.#movedAt) / 1000), retryIn };
+  }
+}

@@ -1,0 +1,38 @@
+/** The viewer's token: taken out of the address at once, kept for this tab only, never written anywhere else. */
+
+const key = 'camspan.token';
+
+/**
+ * Moves `?token=` from the address to the tab's session storage. Call before anything else reads the address.
+ */
+export function takeToken() {
+  const url = new URL(location.href);
+  const token = url.searchParams.get('token');
+  if (token === null) return;
+  setToken(token);
+  url.searchParams.delete('token');
+  history.replaceState(null, '', url);
+}
+
+/** @param {string} text  a token, or a whole link that holds one as `?token=` */
+export function setToken(text) {
+  const link = /[?&]token=([^&#\s]+)/.exec(text);
+  sessionStorage.setItem(key, link ? decodeURIComponent(link[1]) : text.trim());
+}
+
+/** @returns {object} request headers that carry the token; empty without one */
+export function tokenHeaders() {
+  const token = sessionStorage.getItem(key);
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+/**
+ * For WebSocket and EventSource, which cannot send headers.
+ *
+ * @param {string} path  of this hub, beginning with a slash, without a query
+ * @returns {string} the path with the token as its query
+ */
+export function withToken(path) {
+  const token = sessionStorage.getItem(key);
+  return token ? `${path}?token=${encodeURIComponent(token)}` : path;
+}

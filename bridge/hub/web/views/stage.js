@@ -1,0 +1,83 @@
+import { el, setText, whenChanged } from '../dom.js';
+import { icon } from '../icons.js';
+import { explain, labels, nameOf } from '../texts.js';
+import { createCardPlace } from './card.js';
+
+const noticeMs = 6000;
+
+/**
+ * The picture and everything that lies on it.
+ *
+ * @param {object} store
+ * @param {{onAction: (id: string) => void, onTap: () => void}} intents  `onTap`: the picture itself was pressed
+ * @param {(text: string, urgent: boolean) => void} say
+ * @returns {{root: HTMLElement, video: HTMLVideoElement, still: HTMLCanvasElement, notice: (text: string) => void,
+ *   clear: () => void}}  `notice` shows a line for 6 s; `clear` takes the last picture away
+ */
+export function createStage(store, { onAction, onTap }, say) {
+  const still = el('canvas', { 'aria-hidden': 'true' });
+  const video = el('video', { muted: true, playsinline: true, autoplay: true, disablepictureinpicture: true });
+  video.muted = true; // the attribute only counts for elements that the parser makes
+  const pill = el('p.pill');
+  const toast = el('p.toast');
+  const stepsPlace = el('div.steps');
+  const big = el('p.big');
+  const cardPlace = el('div.card-place');
+  const root = el('section.stage', { id: 'stage', tabindex: -1, onclick: ({ target }) => cardPlace.contains(target) || onTap() },
+    still, video, el('div.shade', { 'aria-hidden': 'true' }), pill, toast, stepsPlace, big, cardPlace);
+
+  const drawPill = whenChanged(({ kind, text, extra }) => pill.replaceChildren(
+    el(`i.${kind}`, { 'aria-hidden': 'true' }), text, ...(extra ? [el('span', {}, extra)] : [])));
+  const drawSteps = whenChanged((steps) => stepsPlace.replaceChildren(...(steps ? [
+    el('h2', {}, steps.title),
+    steps.of && el('ol', { 'aria-hidden': 'true' }, ...Array.from({ length: steps.of }, (_, i) =>
+      el(i < steps.done ? 'li.done' : i === steps.done ? 'li.on' : 'li'))),
+    el('p', {}, steps.note),
+  ].filter(Boolean) : [])));
+  const drawBig = whenChanged((text) => big.replaceChildren(...(text ? [icon('play'), text] : [])));
+  const drawCard = whenChanged(createCardPlace(cardPlace, onAction));
+
+  let notice = '';
+  let noticeTimer = 0;
+  let held = '';
+  const drawToast = () => setText(toast, notice || held);
+
+  function draw({ session, devices, hub, sound }) {
+    if (!session) return;
+    const device = devices?.find(({ id }) => id === session.id);
+    const told = explain(session, { device, hub, sound, now: Date.now() });
+    const name = nameOf(device, session.id);
+    root.setAttribute('aria-label', labels.picture(name));
+    root.classList.toggle('dim', told.dim);
+    root.classList.toggle('gone', Boolean(told.gone));
+    root.classList.toggle('tall', Boolean(told.card));
+    drawPill(told.pill);
+    drawSteps(told.steps || null);
+    drawBig(told.big ?? '');
+    drawCard(told.card ?? null);
+    held = told.toast;
+    drawToast();
+    document.title = `${told.pill.text} · ${name} · ${labels.product}`;
+    say([told.pill.text, told.card?.title].filter(Boolean).join('. '), told.pill.kind === 'bad');
+  }
+  store.subscribe(draw);
+
+  return {
+    root,
+    video,
+    still,
+    notice(text) {
+      notice = text;
+      say(text, false);
+      drawToast();
+      clearTimeout(noticeTimer);
+      noticeTimer = setTimeout(() => {
+        notice = '';
+        drawToast();
+      }, noticeMs);
+    },
+    clear() {
+      still.width = still.height = 0;
+    },
+  };
+}
