@@ -1,0 +1,94 @@
+/** The browser side of the page tests: Chromium, pages that record their faults, and waiting with a deadline. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+
+/** Where Debian puts Chromium; `CHROMIUM` names another one. */
+export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** @returns {boolean} */
+export const hasChromium = () => existsSync(chromiumPath);
+
+const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+const shots = new URL('out/', import.meta.url).pathname;
+
+/** Longest wait for anything the page should do, ms; generous, because the machine may be busy. */
+export const deadline = 20000;
+
+/**
+ * @returns {Promise<{open: Function, close: Function}>}  `open(origin, {path, size, ...})` opens a page with a fresh
+ *   profile; the other options are Playwright's for a context
+ */
+export async function launch() {
+  const folder = mkdtempSync(join(tmpdir(), 'camspan-web-'));
+  const profiles = [];
+  return {
+    async open(origin, { path = '/', size = [1440, 900], init, ...options } = {}) {
+      const profile = mkdtempSync(join(folder, 'profile-'));
+      const context = await chromium.launchPersistentContext(profile, {
+        executablePath: chromiumPath, headless: true, args, acceptDownloads: true, locale: 'en-GB',
+        viewport: { width: size[0], height: size[1] }, ...options,
+      });
+      profiles.push(context);
+      const page = context.pages()[0] ?? await context.newPage();
+      page.setDefaultTimeout(deadline);
+      const faults = [];
+      // A refused stream or route is what these tests are about; the browser reports it in the console all the same.
+      const expected = /Failed to load resource|WebSocket connection to|net::ERR_/;
+      page.on('console', (message) => message.type() === 'error' && !expected.test(message.text()) && faults.push(message.text()));
+      page.on('pageerror', (error) => faults.push(String(error)));
+      page.on('request', (request) => /^(data|blob):/.test(request.url()) || request.url().startsWith(origin) || faults.push(request.url()));
+      if (init) await page.addInitScript(init);
+      await page.goto(origin + path);
+      return { page, context, faults, ...helpers(page, faults, context) };
+    },
+    async close() {
+      await Promise.all(profiles.map((context) => context.close()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function helpers(page, faults, context) {
+  const text = (selector) => page.locator(selector).innerText();
+  return {
+    text,
+    /** Waits for a session state. */
+    state: (name) => page.waitForFunction((wanted) => document.documentElement.dataset.state === wanted, name),
+    /** Waits for a text, which may be a pattern, in a part of the page. */
+    says: (selector, wanted) => page.locator(selector).filter({ hasText: wanted }).first().waitFor(),
+    /** Waits until the picture has moved on by some seconds. */
+    plays: async (seconds) => {
+      const from = await page.evaluate(() => document.querySelector('video').currentTime);
+      await page.waitForFunction((to) => document.querySelector('video').currentTime > to, from + seconds);
+    },
+    /** Looks for faults against WCAG 2.2 AA. */
+    async accessible() {
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+      }));
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+    },
+    /** Nothing scrolls sideways. */
+    async fits() {
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${over} px too wide`);
+    },
+    /** Keeps a picture of the page in `out/`, for people. */
+    async shot(name) {
+      mkdirSync(shots, { recursive: true });
+      await page.screenshot({ path: `${shots}${name}.png` });
+    },
+    /** Ends the page; fails for script errors, policy violations and requests to another origin. */
+    async done() {
+      await context.close();
+      assert.deepEqual(faults, []);
+    },
+  };
+}

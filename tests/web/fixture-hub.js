@@ -1,0 +1,159 @@
+/** A stand-in for the hub: the page's files under the hub's content policy, `/api`, `/live`, and faults on request. */
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { LoopingCamera, acceptWebSocket, sendBinary } from './camera.js';
+
+const web = fileURLToPath(new URL('../../bridge/hub/web/', import.meta.url));
+const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', txt: 'text/plain' };
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+  + "media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:";
+const problems = { 401: 'expired-token', 403: 'not-allowed', 404: 'unknown-device' };
+
+export class FixtureHub {
+  /** What `/api/devices` answers. */
+  devices;
+  /**
+   * Per camera: `{clip, age}` (FLV, and ms since it began), `{status, problem, retryAfter}` of a refusal, or
+   * `{hang: true}` for no answer at all.
+   */
+  live = {};
+  /** Status that `/api` answers instead, such as 401. */
+  apiStatus = 200;
+  /** Every token that a request carried, and how. */
+  tokens = [];
+  /** Live streams send nothing more while this is set; their sockets stay open. */
+  frozen = false;
+
+  #server = createServer((request, response) => this.#answer(request, response));
+  #sockets = new Set();
+  #viewers = new Set();
+  #events = new Set();
+  #cameras = new Map();
+
+  /** @param {object[]} devices */
+  constructor(devices) {
+    this.devices = devices;
+    this.#server.on('upgrade', (request, socket) => this.#upgrade(request, socket));
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    setInterval(() => this.#send(), 20).unref();
+  }
+
+  /** @returns {Promise<string>} its origin, on a free loopback port; the same port again after `stop` */
+  async start() {
+    const port = this.origin ? Number(new URL(this.origin).port) : 0;
+    await new Promise((done) => this.#server.listen(port, '127.0.0.1', done));
+    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
+    return this.origin;
+  }
+
+  /** Goes away with all its connections, as a killed hub does. */
+  stop() {
+    const closed = new Promise((done) => this.#server.close(done));
+    for (const socket of this.#sockets) socket.destroy();
+    return closed;
+  }
+
+  /** Changes one camera and tells the pages. */
+  change(id, patch) {
+    const device = this.devices.find((known) => known.id === id);
+    Object.assign(device, patch);
+    for (const response of this.#events) response.write(`event: device\ndata: ${JSON.stringify(device)}\n\n`);
+  }
+
+  /** Ends the live streams that are open. */
+  dropViewers() {
+    for (const { socket } of this.#viewers) socket.destroy();
+  }
+
+  get viewerCount() {
+    return this.#viewers.size;
+  }
+
+  async #answer(request, response) {
+    const { pathname, searchParams } = new URL(request.url, 'http://hub');
+    const bearer = request.headers.authorization;
+    if (bearer) this.tokens.push(['header', bearer]);
+    if (searchParams.has('token')) this.tokens.push(['query', searchParams.get('token'), pathname]);
+    if (pathname.startsWith('/api/')) this.#api(pathname, request, response);
+    else if (pathname.startsWith('/live/')) this.#probe(pathname, response);
+    else await this.#file(pathname, response);
+  }
+
+  #api(pathname, request, response) {
+    const [, , kind, id] = pathname.split('/');
+    if (this.apiStatus !== 200) {
+      response.writeHead(this.apiStatus, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ type: `/problems/${problems[this.apiStatus]}`, status: this.apiStatus }));
+    } else if (kind === 'events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      response.write(': hello\n\n');
+      this.#events.add(response);
+      request.on('close', () => this.#events.delete(response));
+    } else {
+      const value = id ? this.devices.find((device) => device.id === decodeURIComponent(id)) : this.devices;
+      response.writeHead(value ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(value ?? { type: '/problems/unknown-device', status: 404 }));
+    }
+  }
+
+  #liveOf(pathname) {
+    return this.live[decodeURIComponent(pathname.slice('/live/'.length, -'.flv'.length))]
+      ?? { status: 404, problem: 'unknown-device' };
+  }
+
+  #probe(pathname, response) {
+    const live = this.#liveOf(pathname);
+    if (!live.status) return response.writeHead(200, { 'content-type': 'video/x-flv' }).end();
+    const headers = { 'content-type': 'application/problem+json', 'camspan-problem': live.problem };
+    if (live.retryAfter) headers['retry-after'] = live.retryAfter;
+    return response.writeHead(live.status, headers).end();
+  }
+
+  async #file(pathname, response) {
+    const name = pathname === '/' ? '/index.html' : pathname;
+    const path = name === '/mpegts.js' ? 'node_modules/mpegts.js/dist/mpegts.js' : name.slice(1);
+    const body = path.includes('..') ? null : await readFile(web + path).catch(() => null);
+    if (!body) return response.writeHead(404).end();
+    return response.writeHead(200, {
+      'content-type': types[path.split('.').pop()] ?? 'application/octet-stream',
+      'content-security-policy': policy,
+      'cache-control': 'no-cache',
+    }).end(body);
+  }
+
+  #upgrade(request, socket) {
+    socket.on('error', () => {});
+    const { pathname, searchParams } = new URL(request.url, 'http://hub');
+    if (searchParams.has('token')) this.tokens.push(['query', searchParams.get('token'), pathname]);
+    const live = this.#liveOf(pathname);
+    if (live.status) {
+      socket.end(`HTTP/1.1 ${live.status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+      return;
+    }
+    if (live.hang) return;
+    acceptWebSocket(request, socket);
+    if (!this.#cameras.has(live.clip)) this.#cameras.set(live.clip, new LoopingCamera(live.clip, live.age ?? 0));
+    const camera = this.#cameras.get(live.clip);
+    const { head, next } = camera.join();
+    const viewer = { socket, camera, next, head };
+    this.#viewers.add(viewer);
+    socket.on('close', () => this.#viewers.delete(viewer));
+    socket.on('data', (data) => (data[0] & 0x0f) === 8 && socket.end());
+  }
+
+  #send() {
+    if (this.frozen) return;
+    for (const viewer of this.#viewers) {
+      const { bytes, next } = viewer.camera.due(viewer.next);
+      if (!bytes.length) continue;
+      sendBinary(viewer.socket, viewer.head ? Buffer.concat([viewer.head, bytes]) : bytes);
+      viewer.head = null;
+      viewer.next = next;
+    }
+  }
+}

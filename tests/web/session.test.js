@@ -1,0 +1,360 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LiveSession, Limits } from '../../bridge/hub/web/session.js';
+import { createStore } from '../../bridge/hub/web/store.js';
+import { FakeClock, settle } from './fake-clock.js';
+
+// A stream that a test drives by hand.
+class FakeLive {
+  calls = [];
+  state = { time: 0, late: 0.6, video: true, sound: 'player', held: false, paused: false };
+
+  constructor(request, on) {
+    this.request = request;
+    this.on = on;
+  }
+
+  sample = () => this.state;
+  play = () => this.calls.push('play');
+  pause = () => this.calls.push('pause');
+  setSound = (on) => this.calls.push(`sound ${on}`);
+  close = () => this.calls.push('close');
+
+  get closed() {
+    return this.calls.includes('close');
+  }
+
+  begin() {
+    this.on.onOpen();
+    this.on.onBytes();
+    this.on.onPicture();
+  }
+}
+
+const served = { cause: 'none', status: 200, problem: '', retryAfter: 0 };
+const camera = { id: 'cam', online: true, live: true, viewers: 1, max_viewers: 4 };
+
+function setUp({ device = camera, soundOn = true } = {}) {
+  const clock = new FakeClock();
+  const store = createStore({ devices: [device], hub: { state: 'ok' }, session: null });
+  const lives = [];
+  const hub = { answer: served, device };
+  const session = new LiveSession('cam', store, {
+    openLive: (request, on) => {
+      lives.push(new FakeLive(request, on));
+      return lives.at(-1);
+    },
+    probeLive: async () => hub.answer,
+    refresh: async () => hub.device,
+    clock,
+    soundOn,
+  });
+  const test = {
+    clock, store, lives, hub, session,
+    get live() { return lives.at(-1); },
+    get state() { return store.get().session; },
+    // The picture moves on all the while.
+    async play(ms) {
+      for (let at = 0; at < ms; at += Limits.tick) {
+        test.live.state = { ...test.live.state, time: test.live.state.time + Limits.tick / 1000 };
+        await clock.run(Limits.tick);
+      }
+    },
+    async end(end, answer = served) {
+      hub.answer = answer;
+      test.live.on.onEnd(end);
+      await settle();
+    },
+  };
+  return test;
+}
+
+const refusedBy = (cause, more = {}) => ({ cause, status: 503, problem: '', retryAfter: 0, ...more });
+const closed = { reason: 'closed', code: 1006 };
+
+describe('LiveSession, connecting', () => {
+  it('opens the stream at once and shows no steps for 400 ms', async () => {
+    const test = setUp();
+    assert.equal(test.lives.length, 1);
+    assert.deepEqual(test.state, { id: 'cam', name: 'connecting', step: 1, visible: false, slow: false });
+    await test.clock.run(500);
+    assert.equal(test.state.visible, true);
+    await test.clock.run(4000);
+    assert.equal(test.state.slow, true);
+  });
+
+  it('goes through its steps to live', async () => {
+    const test = setUp();
+    test.live.on.onOpen();
+    await test.clock.run(250);
+    assert.equal(test.state.step, 2);
+    test.live.on.onBytes();
+    await test.clock.run(250);
+    assert.equal(test.state.step, 3);
+    test.live.on.onPicture();
+    assert.equal(test.state.name, 'live');
+  });
+
+  it('gives up a try that brings no data', async () => {
+    const test = setUp();
+    await test.clock.run(Limits.noBytes + 250);
+    assert.equal(test.lives[0].closed, true);
+    await test.clock.run(1250);
+    assert.equal(test.lives.length, 2);
+  });
+
+  it('shows a card after three tries that the hub accepts and that bring nothing', async () => {
+    const test = setUp();
+    for (const pause of [1000, 2000]) {
+      await test.end(closed);
+      assert.equal(test.state.name, 'connecting');
+      await test.clock.run(pause + 250);
+    }
+    await test.end(closed);
+    assert.equal(test.state.name, 'unreachable');
+    assert.match(test.state.details[0], /^live cam: closed 1006 after \d\.\d s, then 200$/);
+  });
+
+  it('goes on connecting while the hub does not answer', async () => {
+    const test = setUp();
+    for (let i = 0; i < 5; i++) {
+      await test.end(closed, refusedBy('no-answer', { status: 0 }));
+      assert.equal(test.state.name, 'connecting');
+      await test.clock.run(15250);
+    }
+  });
+
+  it('says waiting when a stream has no video in it', async () => {
+    const test = setUp();
+    test.live.state.video = false;
+    test.live.on.onBytes();
+    await test.clock.run(Limits.noPicture + 500);
+    assert.equal(test.state.name, 'waiting');
+  });
+});
+
+describe('LiveSession, live', () => {
+  it('shows the delay in whole seconds, without flicker', async () => {
+    const test = setUp();
+    test.live.begin();
+    const shown = [];
+    for (const late of [1.4, 1.6, 1.4, 1.6, 3.2, 2.9]) {
+      test.live.state.late = late;
+      await test.play(250);
+      shown.push(test.state.late);
+    }
+    assert.deepEqual(shown, [1, 1, 1, 1, 3, 3]);
+  });
+
+  it('is stalled after 2 s without a new picture, and tries again after 1, 2, 4 s', async () => {
+    const test = setUp();
+    test.live.begin();
+    await test.play(1000);
+    await test.clock.run(1750);
+    assert.equal(test.state.name, 'live');
+    await test.clock.run(500);
+    assert.deepEqual(test.state, { id: 'cam', name: 'stalled', seconds: 2, retryIn: 1 });
+    await test.clock.run(1000);
+    assert.equal(test.lives.length, 2);
+    assert.equal(test.lives[0].closed, true);
+    await test.end(closed);
+    assert.equal(test.state.retryIn, 2);
+    await test.clock.run(2250);
+    await test.end(closed);
+    assert.equal(test.state.retryIn, 4);
+  });
+
+  it('takes back the retry when the picture comes back by itself', async () => {
+    const test = setUp();
+    test.live.begin();
+    await test.play(500);
+    await test.clock.run(2500);
+    assert.equal(test.state.name, 'stalled');
+    await test.play(3000);
+    assert.deepEqual([test.state.name, test.lives.length], ['live', 1]);
+  });
+
+  it('plays on what has arrived when the stream is closed, and is live again without a stall', async () => {
+    const test = setUp();
+    test.live.begin();
+    await test.play(1000);
+    await test.end(closed);
+    await test.play(1250);
+    assert.equal(test.state.name, 'live');
+    assert.equal(test.lives.length, 2);
+    test.live.begin();
+    await test.play(1000);
+    assert.equal(test.state.name, 'live');
+  });
+
+  it('begins again at once when the sound of the stream changes', async () => {
+    const test = setUp();
+    test.live.begin();
+    await test.end({ reason: 'restart', expectSound: true });
+    assert.deepEqual([test.lives.length, test.live.request.expectSound], [2, true]);
+  });
+
+  it('tells what sound there is', async () => {
+    const test = setUp();
+    test.live.state.sound = 'unknown';
+    test.live.begin();
+    await test.play(1000);
+    assert.equal(test.store.get().sound.kind, 'unknown');
+    await test.play(1500);
+    assert.equal(test.store.get().sound.kind, 'none');
+    test.live.state.sound = 'g711';
+    test.live.state.held = true;
+    await test.play(250);
+    assert.deepEqual(test.store.get().sound, { on: true, kind: 'g711', held: true });
+  });
+
+  it('passes the sound switch on', () => {
+    const test = setUp({ soundOn: false });
+    assert.equal(test.live.request.soundOn, false);
+    test.session.setSound(true);
+    assert.deepEqual([test.live.calls, test.store.get().sound.on], [['sound true'], true]);
+  });
+});
+
+describe('LiveSession, refusals', () => {
+  const cases = [
+    ['signed-out', 'signed-out', false],
+    ['refused', 'refused', false],
+    ['missing', 'missing', false],
+    ['full', 'full', false],
+    ['no-video', 'waiting', true],
+  ];
+  for (const [cause, name, retries] of cases) {
+    it(`shows ${name} for ${cause}${retries ? ', and looks again' : ''}`, async () => {
+      const test = setUp({ device: { ...camera, live: false, viewers: 4 } });
+      await test.end(closed, refusedBy(cause));
+      assert.equal(test.state.name, name);
+      await test.clock.run(Limits.cardRetry + 500);
+      assert.equal(test.lives.length, retries ? 2 : 1);
+      assert.equal(test.state.name, name);
+    });
+  }
+
+  it('shows offline for a camera that is gone, and comes back when the hub says so', async () => {
+    const gone = { ...camera, online: false, live: false };
+    const test = setUp({ device: gone });
+    await test.end(closed, refusedBy('no-video'));
+    assert.deepEqual([test.state.name, test.state.still], ['offline', false]);
+    test.store.set({ devices: [camera] });
+    await test.clock.run(250);
+    assert.equal(test.lives.length, 2);
+    assert.equal(test.state.name, 'offline');
+    test.live.begin();
+    assert.equal(test.state.name, 'live');
+  });
+
+  it('holds the button of a full camera back as long as the hub asks', async () => {
+    const test = setUp({ device: { ...camera, viewers: 4 } });
+    await test.end(closed, refusedBy('full', { retryAfter: 10 }));
+    assert.equal(test.state.ready, false);
+    await test.clock.run(10250);
+    assert.equal(test.state.ready, true);
+    test.session.tryNow();
+    assert.equal(test.lives.length, 2);
+  });
+
+  it('takes a free place at a full camera, once', async () => {
+    const test = setUp({ device: { ...camera, viewers: 4 } });
+    await test.end(closed, refusedBy('full'));
+    test.store.set({ devices: [{ ...camera, viewers: 3 }] });
+    await test.clock.run(250);
+    assert.equal(test.lives.length, 2);
+    await test.end(closed, refusedBy('full'));
+    await test.clock.run(5000);
+    assert.equal(test.lives.length, 2);
+  });
+
+  it('names a codec without a player, and an undecodable stream after three tries', async () => {
+    const test = setUp();
+    await test.end({ reason: 'codec', name: 'H.265' });
+    assert.deepEqual(test.state, { id: 'cam', name: 'codec', codec: 'H.265' });
+    const broken = setUp();
+    for (let i = 0; i < 3; i++) {
+      await broken.end({ reason: 'media', name: 'H.264' });
+      await broken.clock.run(4250);
+    }
+    assert.deepEqual(broken.state, { id: 'cam', name: 'codec', codec: 'H.264' });
+  });
+});
+
+describe('LiveSession, the person and the browser', () => {
+  it('pauses and plays on', async () => {
+    const test = setUp();
+    test.live.begin();
+    await test.play(500);
+    test.session.togglePause();
+    assert.equal(test.state.name, 'paused');
+    await test.clock.run(5000);
+    assert.equal(test.state.name, 'paused');
+    test.session.togglePause();
+    await test.play(250);
+    assert.deepEqual([test.state.name, test.live.calls], ['live', ['pause', 'play']]);
+  });
+
+  it('gives the stream of a held picture back after 30 s, and opens a new one to play on', async () => {
+    const test = setUp();
+    test.live.begin();
+    test.session.togglePause();
+    await test.clock.run(Limits.hidden + 250);
+    assert.equal(test.lives[0].closed, true);
+    assert.equal(test.state.name, 'paused');
+    test.session.togglePause();
+    assert.deepEqual([test.state.name, test.lives.length], ['connecting', 2]);
+  });
+
+  it('shows that the browser holds the picture back', async () => {
+    const test = setUp();
+    test.live.begin();
+    test.live.state.paused = true;
+    await test.clock.run(5000);
+    assert.deepEqual([test.state.name, test.lives.length], ['paused', 1]);
+    test.session.togglePause();
+    assert.deepEqual(test.live.calls, ['play']);
+  });
+
+  it('closes a hidden page\'s stream after 30 s, and opens it when the page is seen', async () => {
+    const test = setUp();
+    test.live.begin();
+    test.session.setHidden(true);
+    await test.clock.run(Limits.hidden - 500);
+    assert.equal(test.lives[0].closed, false);
+    await test.clock.run(1000);
+    assert.equal(test.lives[0].closed, true);
+    test.session.setHidden(false);
+    assert.equal(test.lives.length, 2);
+  });
+
+  it('does not call a hidden page stalled', async () => {
+    const test = setUp();
+    test.live.begin();
+    test.session.setHidden(true);
+    await test.clock.run(10000);
+    test.session.setHidden(false);
+    await test.clock.run(500);
+    assert.deepEqual([test.state.name, test.lives.length], ['live', 1]);
+  });
+
+  it('tries at once when asked, instead of waiting', async () => {
+    const test = setUp();
+    await test.end(closed);
+    test.session.tryNow();
+    assert.equal(test.lives.length, 2);
+    test.session.tryNow();
+    assert.equal(test.lives.length, 2);
+  });
+
+  it('writes nothing after close', async () => {
+    const test = setUp();
+    test.session.close();
+    test.store.set({ session: null });
+    test.live.begin();
+    await test.end(closed);
+    await test.clock.run(60000);
+    assert.deepEqual([test.state, test.lives.length], [null, 1]);
+  });
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { explain, listLine, onlineCount, refusalCard, subtitle } from '../../bridge/hub/web/texts.js';
+import { clockTime } from '../../bridge/hub/web/time.js';
+
+const now = new Date(2026, 10, 21, 16, 42, 8).getTime();
+const at = (hour, minute) => new Date(2026, 10, 21, hour, minute).toISOString();
+const device = { id: 'front-door', name: 'Front door', online: true, live: true, since: at(8, 12), viewers: 2, max_viewers: 4 };
+const lost = { ...device, online: false, live: false, since: at(14, 20), last_seen: at(14, 20) };
+const morning = clockTime(at(8, 12), now);
+const afternoon = clockTime(at(14, 20), now);
+const told = (session, around = {}) => explain({ id: 'front-door', ...session }, {
+  device, hub: { state: 'ok' }, sound: { on: true, kind: 'player', held: false }, now, ...around,
+});
+
+describe('listLine', () => {
+  it('says how a camera is', () => {
+    const cases = [
+      [device, 'live', 'Live · 2 watching'],
+      [{ ...device, viewers: 0 }, 'live', 'Live'],
+      [{ ...device, viewers: 0, recording: { to: new Date(now - 30000).toISOString() } }, 'live', 'Live · recording'],
+      [{ ...device, viewers: 0, recording: { to: at(9, 0) } }, 'live', 'Live'],
+      [{ ...device, live: false }, 'wait', 'Online, no video'],
+      [lost, 'off', `Offline since ${afternoon}`],
+      [{ ...lost, last_seen: null, since: null }, 'off', 'Never connected'],
+    ];
+    for (const [camera, dot, text] of cases) {
+      const line = listLine(camera, now);
+      assert.deepEqual([line.dot, line.text], [dot, text]);
+    }
+  });
+
+  it('counts cameras', () => assert.equal(onlineCount([device, lost]), '1 of 2 online'));
+});
+
+describe('subtitle', () => {
+  it('says since when', () => {
+    assert.equal(subtitle(device, now), `Live since ${morning}`);
+    assert.equal(subtitle({ ...device, live: false }, now), 'Online');
+    assert.equal(subtitle(lost, now), `Offline since ${afternoon}`);
+    assert.equal(subtitle(undefined, now), '');
+  });
+});
+
+describe('explain', () => {
+  it('shows connecting steps only after a while', () => {
+    assert.deepEqual(told({ name: 'connecting', step: 1, visible: false, slow: false }).steps, false);
+    assert.deepEqual(told({ name: 'connecting', step: 2, visible: true, slow: false }).steps,
+      { title: 'Opening the stream…', done: 1, of: 3, note: 'Step 2 of 3 · usually under a second' });
+    assert.equal(told({ name: 'connecting', step: 2, visible: true, slow: true }).steps.note, 'This takes longer than usual');
+  });
+
+  it('says live and how late', () => {
+    assert.deepEqual(told({ name: 'live', late: 2 }).pill, { kind: 'live', text: 'Live', extra: 'Through the hub, 2 s late' });
+  });
+
+  it('says that sound is held back, while live only', () => {
+    const sound = { on: true, kind: 'player', held: true };
+    assert.equal(told({ name: 'live', late: 1 }, { sound }).toast, 'Sound is off. Press M or tap the picture.');
+    assert.equal(told({ name: 'offline', minute: 0 }, { sound }).toast, '');
+  });
+
+  it('says what a stall is waiting for', () => {
+    const { pill, steps } = told({ name: 'stalled', seconds: 4, retryIn: 2 });
+    assert.deepEqual(pill, { kind: 'warn', text: 'Stalled', extra: '4 s' });
+    assert.deepEqual(steps, { title: 'The picture has stopped. Reconnecting…', note: 'Next try in 2 s · the camera still answers' });
+    assert.equal(told({ name: 'stalled', seconds: 4, retryIn: 2 }, { hub: { state: 'lost' } }).steps.note, 'Next try in 2 s');
+    assert.equal(told({ name: 'stalled', seconds: 4, retryIn: 0 }, { device: lost }).steps.note, '');
+  });
+
+  it('says since when a camera is gone', () => {
+    const { pill, card } = told({ name: 'offline', still: true, minute: 0 }, { device: lost });
+    assert.equal(pill.text, 'Offline');
+    assert.equal(card.title, `Offline since ${afternoon}`);
+    assert.equal(card.body, 'The hub lost this camera 2 h 22 min ago. This is the last picture it sent.');
+    assert.equal(told({ name: 'offline', still: false }, { device: lost }).card.body, 'The hub lost this camera 2 h 22 min ago.');
+  });
+
+  it('says who watches a full camera, and holds the button back', () => {
+    const { card } = told({ name: 'full', ready: false });
+    assert.equal(card.body, '4 people are watching Front door, as many as it allows.');
+    assert.deepEqual(card.actions, [{ id: 'try', label: 'Try again', off: true }]);
+    assert.equal(told({ name: 'full', ready: true }).card.actions[0].off, false);
+  });
+
+  it('names each refusal', () => {
+    const cases = [
+      [{ name: 'waiting' }, 'Waiting', 'The camera is online but sends no video.'],
+      [{ name: 'signed-out', problem: 'expired-token' }, 'Signed out', 'This link has expired'],
+      [{ name: 'signed-out', problem: 'missing-token' }, 'Signed out', 'This page needs a link'],
+      [{ name: 'refused' }, 'Not allowed', 'This link does not allow live viewing'],
+      [{ name: 'missing' }, 'Not found', 'There is no camera called front-door here'],
+      [{ name: 'codec', codec: 'H.265' }, 'Cannot play', 'This browser cannot show H.265 video'],
+      [{ name: 'unreachable', seconds: 3, details: [] }, 'Not connected', 'No way through to the camera'],
+    ];
+    for (const [state, pill, title] of cases) {
+      const { pill: shown, card, dim } = told(state);
+      assert.deepEqual([shown.text, card.title, dim], [pill, title, true]);
+    }
+  });
+
+  it('calls a camera without a name by its id', () => {
+    assert.match(told({ name: 'full', ready: true }, { device: { max_viewers: 1 } }).card.body, /^1 person is watching front-door,/);
+  });
+});
+
+describe('refusalCard', () => {
+  it('offers a new link only where that helps', () => {
+    assert.deepEqual(refusalCard({ status: 401, problem: 'expired-token' }).actions.map(({ id }) => id), ['new-link']);
+    assert.deepEqual(refusalCard({ status: 403, problem: 'not-allowed' }).actions, []);
+  });
+});
