@@ -1,0 +1,189 @@
+#include "proto/ws/frame.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <wslay/wslay.h>
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <deque>
+#include <new>
+
+namespace camspan::ws {
+namespace {
+
+// RFC 6455 section 5.5: a control frame carries 125 bytes; a close code takes two of them.
+constexpr std::size_t kMaxReasonBytes = 123;
+
+struct FreeContext {
+  void operator()(wslay_event_context* context) const noexcept { wslay_event_context_free(context); }
+};
+
+}  // namespace
+
+Bytes frame_header(Opcode opcode, std::uint64_t size) {
+  Bytes header{std::byte{0x80} | static_cast<std::byte>(opcode)};  // FIN
+  if (size < 126) {
+    header.push_back(static_cast<std::byte>(size));
+  } else if (size <= 0xffff) {
+    header.resize(4, std::byte{126});
+    store_be<2>(header.data() + 2, size);
+  } else {
+    header.resize(10, std::byte{127});
+    store_be<8>(header.data() + 2, size);
+  }
+  return header;
+}
+
+std::string accept_key(std::string_view client_key) {
+  const std::string text = std::string(client_key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 section 1.3
+  std::array<unsigned char, 20> digest;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) throw std::bad_alloc();
+  std::array<unsigned char, 29> base64;
+  const int size = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(digest.size()));
+  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
+}
+
+struct FrameSession::Impl {
+  Impl(Role role, Limits limits);
+
+  static ssize_t on_read(wslay_event_context* context, std::uint8_t* into, std::size_t size, int, void* user) noexcept;
+  static ssize_t on_write(wslay_event_context* context, const std::uint8_t* data, std::size_t size, int,
+                          void* user) noexcept;
+  static int on_mask(wslay_event_context*, std::uint8_t* into, std::size_t size, void*) noexcept;
+  static void on_message(wslay_event_context* context, const wslay_event_on_msg_recv_arg* message, void* user) noexcept;
+
+  std::unique_ptr<wslay_event_context, FreeContext> context;
+  ByteView input;
+  Bytes unsent;
+  std::deque<Event> events;
+  bool failed = false;
+};
+
+FrameSession::Impl::Impl(Role role, Limits limits) {
+  wslay_event_callbacks callbacks{};
+  callbacks.recv_callback = on_read;
+  callbacks.send_callback = on_write;
+  callbacks.genmask_callback = on_mask;
+  callbacks.on_msg_recv_callback = on_message;
+  wslay_event_context* made = nullptr;
+  const auto init = role == Role::server ? wslay_event_context_server_init : wslay_event_context_client_init;
+  if (init(&made, &callbacks, this) != 0) throw std::bad_alloc();
+  context.reset(made);
+  wslay_event_config_set_max_recv_msg_length(made, limits.max_message_bytes);
+}
+
+ssize_t FrameSession::Impl::on_read(wslay_event_context* context, std::uint8_t* into, std::size_t size, int,
+                                    void* user) noexcept {
+  Impl& self = *static_cast<Impl*>(user);
+  const std::size_t count = std::min(size, self.input.size());
+  if (count == 0) {
+    wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+    return -1;
+  }
+  std::memcpy(into, self.input.data(), count);
+  self.input = self.input.subspan(count);
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t FrameSession::Impl::on_write(wslay_event_context* context, const std::uint8_t* data, std::size_t size, int,
+                                     void* user) noexcept try {
+  const auto bytes = std::as_bytes(std::span(data, size));
+  Bytes& unsent = static_cast<Impl*>(user)->unsent;
+  unsent.insert(unsent.end(), bytes.begin(), bytes.end());
+  return static_cast<ssize_t>(size);
+} catch (const std::bad_alloc&) {
+  wslay_event_set_error(context, WSLAY_ERR_CALLBACK_FAILURE);
+  return -1;
+}
+
+int FrameSession::Impl::on_mask(wslay_event_context*, std::uint8_t* into, std::size_t size, void*) noexcept {
+  return RAND_bytes(into, static_cast<int>(size)) == 1 ? 0 : -1;
+}
+
+void FrameSession::Impl::on_message(wslay_event_context*, const wslay_event_on_msg_recv_arg* message,
+                                    void* user) noexcept {
+  Impl& self = *static_cast<Impl*>(user);
+  const auto payload = std::as_bytes(std::span(message->msg, message->msg_length));
+  try {
+    switch (message->opcode) {
+      case WSLAY_TEXT_FRAME:
+      case WSLAY_BINARY_FRAME:
+        self.events.push_back(Message{message->opcode == WSLAY_TEXT_FRAME, Bytes(payload.begin(), payload.end())});
+        break;
+      case WSLAY_PONG:
+        self.events.push_back(Pong{});
+        break;
+      case WSLAY_CONNECTION_CLOSE: {
+        const std::uint16_t code =
+            message->status_code != 0 ? message->status_code : static_cast<std::uint16_t>(WSLAY_CODE_NO_STATUS_RCVD);
+        self.events.push_back(
+            Closed{code, std::string(as_text(payload.subspan(std::min<std::size_t>(2, payload.size()))))});
+        break;
+      }
+      default:
+        break;
+    }
+  } catch (const std::bad_alloc&) {
+    self.failed = true;
+  }
+}
+
+FrameSession::FrameSession(Role role, Limits limits) : impl_(std::make_unique<Impl>(role, limits)) {}
+FrameSession::~FrameSession() = default;
+FrameSession::FrameSession(FrameSession&&) noexcept = default;
+FrameSession& FrameSession::operator=(FrameSession&&) noexcept = default;
+
+Result<> FrameSession::feed(ByteView bytes) {
+  Impl& self = *impl_;
+  wslay_event_context* context = self.context.get();
+  if (wslay_event_get_read_enabled(context) == 0) return {};  // after a close frame nothing counts
+  self.input = bytes;
+  const int result = wslay_event_recv(context);
+  self.input = {};
+  if (result != 0 || self.failed) return fail(Errc::protocol_error);
+  if (wslay_event_get_read_enabled(context) != 0 || wslay_event_get_close_received(context) != 0) return {};
+  // wslay has queued a close frame. It tells the code once the frame is on its way.
+  wslay_event_send(context);
+  const bool too_large = wslay_event_get_status_code_sent(context) == WSLAY_CODE_MESSAGE_TOO_BIG;
+  return fail(too_large ? Errc::too_large : Errc::protocol_error);
+}
+
+std::optional<FrameSession::Event> FrameSession::poll() {
+  if (impl_->events.empty()) return std::nullopt;
+  Event event = std::move(impl_->events.front());
+  impl_->events.pop_front();
+  return event;
+}
+
+Result<> FrameSession::send(Opcode opcode, ByteView payload) {
+  const wslay_event_msg message{static_cast<std::uint8_t>(opcode),
+                                reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
+  switch (wslay_event_queue_msg(impl_->context.get(), &message)) {
+    case 0:
+      return {};
+    case WSLAY_ERR_NO_MORE_MSG:
+      return fail(Errc::closed);
+    default:
+      return fail(Errc::too_large);
+  }
+}
+
+Result<> FrameSession::close(std::uint16_t code, std::string_view reason) {
+  if (reason.size() > kMaxReasonBytes) {
+    std::size_t end = kMaxReasonBytes;
+    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;  // whole UTF-8 characters
+    reason = reason.substr(0, end);
+  }
+  const int result = wslay_event_queue_close(impl_->context.get(), code,
+                                             reinterpret_cast<const std::uint8_t*>(reason.data()), reason.size());
+  return result == 0 ? Result<>{} : fail(Errc::closed);
+}
+
+void FrameSession::pending_output(Bytes& out) {
+  wslay_event_send(impl_->context.get());
+  out.insert(out.end(), impl_->unsent.begin(), impl_->unsent.end());
+  impl_->unsent.clear();
+}
+
+}  // namespace camspan::ws
