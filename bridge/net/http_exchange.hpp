@@ -21,12 +21,12 @@ enum class HttpVersion : std::uint8_t { http1_1, http2 };
 struct RequestHead {
   std::string method;
   std::string authority;  ///< empty when the client sent none
-  std::string path;       ///< percent-decoded, without query; always begins with '/'
+  std::string path;       ///< percent-decoded, without query; begins with '/' (but "*" of OPTIONS)
   std::string query;      ///< raw, without '?'
   http::Headers headers;  ///< ordinary fields, names in lower case
   HttpVersion version = HttpVersion::http1_1;
-  std::string peer;                      ///< address of the client, for debug logs and limits
-  bool loopback = false;                 ///< the client is on this machine
+  std::string peer;       ///< address of the client, for debug logs and limits
+  bool loopback = false;  ///< the client is on this machine
   bool tls = false;
   std::string client_certificate_name;  ///< CN of a verified client certificate, else empty
   std::optional<std::uint64_t> content_length;
@@ -34,6 +34,19 @@ struct RequestHead {
   /// First value of a query parameter, percent-decoded ('+' is a space); nullopt if it is not there.
   std::optional<std::string> query_value(std::string_view name) const;
 };
+
+/// Fills path and query of `head` from an origin-form target, "/a%20b?x=1", or "*".
+/// Percent-encoding is taken off once and only once; `..` and doubled slashes stay, they are for the routes to judge.
+/// @return Errc::malformed for a bad escape, an escaped NUL, a fragment, or a character that may not be there
+Result<> set_target(RequestHead& head, std::string_view target);
+
+/// Takes percent-encoding off; with `plus_is_space` a '+' is a space (application/x-www-form-urlencoded).
+/// @return Errc::malformed for a bad escape or an escaped NUL
+Result<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+/// Body of an answer that says why the server itself refuses a request, before any route sees it
+/// (application/problem+json, RFC 9457). `cause` becomes the end of its `type`, "/problems/<cause>".
+std::string problem_json(int status, std::string_view cause, std::string_view title, std::string_view detail);
 
 /// Lives on its connection's I/O thread; every member is called there. It is valid until the handler returns; when the
 /// peer goes away first, operations give Errc::closed or Errc::stream_reset.
@@ -60,7 +73,8 @@ class HttpExchange {
   /// Ends the exchange at once, from any coroutine of its thread: waiting operations give Errc::cancelled.
   virtual void abort() = 0;
 
-  /// Turns the connection into a WebSocket (RFC 6455). Errc::unsupported on HTTP/2 and for plain requests.
+  /// Turns the connection into a WebSocket (RFC 6455). Errc::unsupported on HTTP/2 and for plain requests; any other
+  /// error: the request was for a WebSocket but broken, and has been answered. The link must go before the exchange.
   virtual asio::awaitable<Result<std::unique_ptr<WsLink>>> accept_websocket() = 0;
   /// True when the request asks for a WebSocket.
   virtual bool wants_websocket() const = 0;

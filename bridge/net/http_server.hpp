@@ -11,17 +11,20 @@ namespace camspan::net {
 
 struct HttpServerLimits {
   std::size_t max_connections = 2000;
-  std::size_t max_connections_per_peer = 200;  ///< loopback is not limited
-  std::size_t max_header_bytes = 16 << 10;     ///< over it: 431
-  std::chrono::milliseconds handshake{10000};  ///< TLS, preface, first request head
-  std::chrono::milliseconds idle{60000};       ///< between requests on HTTP/1.1
-  std::size_t max_unread_body_bytes = 16 << 20;  ///< per HTTP/2 connection: bytes received and not yet taken by handlers
+  std::size_t max_connections_per_peer = 200;           ///< loopback is not limited
+  std::size_t max_header_bytes = 16 << 10;              ///< over it: 431
+  std::chrono::milliseconds handshake{10000};           ///< TLS, preface, first request head
+  std::chrono::milliseconds idle{60000};                ///< between requests on HTTP/1.1
+  std::chrono::milliseconds websocket_ping{20000};      ///< of silence, then a ping; two unanswered end the link
+  std::size_t max_websocket_message_bytes = 128 << 10;  ///< inbound; the limit of /signal (camspan-wire.md section 4)
+  std::size_t max_unread_body_bytes =
+      16 << 20;  ///< per HTTP/2 connection: bytes received and not yet taken by handlers
 };
 
 struct HttpServerStats {
-  std::uint64_t connections = 0;   ///< open now
+  std::uint64_t connections = 0;  ///< open now
   std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;       ///< over a connection limit
+  std::uint64_t refused = 0;  ///< over a connection limit
   std::uint64_t failed_handshakes = 0;
   std::uint64_t bad_requests = 0;  ///< broken HTTP
 };
@@ -33,9 +36,14 @@ class HttpServer {
   using Handler = std::function<asio::awaitable<void>(HttpExchange&)>;
 
   HttpServer(asio::any_io_executor executor, Handler handler, HttpServerLimits limits);
+  /// Ends every connection at once. Handlers that still wait then return, later, with errors: what they refer to must
+  /// outlive that. drain() first.
   ~HttpServer();
 
-  /// Binds and begins to accept. @param tls null = plain. @return the address bound, "127.0.0.1:41234"
+  /// Binds and begins to accept. May be called for several addresses.
+  /// @param host  a numeric address ("127.0.0.1", "[::1]", "0.0.0.0"), or "localhost" for both of this machine
+  /// @param port  0 = any free one
+  /// @param tls null = plain; must outlive the server. @return the address bound, "127.0.0.1:41234"
   /// The failure names the address and the fix ("... is in use: stop the other program or choose another port").
   tl::expected<std::string, Failure> listen(const std::string& host, std::uint16_t port, ssl_ctx_st* tls);
 

@@ -21,12 +21,14 @@ class WsLink {
     Bytes data;
   };
 
-  /// The next whole message; Errc::closed after a close frame (which it has answered).
+  /// The next whole message; Errc::closed after a close frame (which it has answered) or after our close().
+  /// Errc::protocol_error or Errc::too_large when the peer broke the rules (it has been told).
   virtual asio::awaitable<Result<Message>> read() = 0;
   /// Sends frames that are already encoded (ws::server_frame), so that many links can share the same bytes. Returns
   /// when the socket has taken all of them; the memory must stay valid until then.
   virtual asio::awaitable<Result<>> write(std::span<const ByteView> encoded) = 0;
-  /// Sends a close frame with `code` (RFC 6455 section 7.4) and waits for the peer's, at most 2 s.
+  /// Sends a close frame with `code` (RFC 6455 section 7.4) and waits for the peer's, at most 2 s. Not while a write()
+  /// waits; a read() of another coroutine may.
   virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;
   /// Ends the link at once.
   virtual void abort() = 0;

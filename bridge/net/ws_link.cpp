@@ -1,0 +1,195 @@
+#include "net/ws_link.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <utility>
+
+#include "net/watchdog.hpp"
+#include "net/ws_session.hpp"
+
+namespace camspan::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A message from a peer is a command or a piece of voice; larger ones come in several reads.
+constexpr std::size_t kReadBytes = 4096;
+// Pongs that a peer makes us queue while it does not read.
+constexpr std::size_t kMaxControlBytes = 16 << 10;
+constexpr std::chrono::milliseconds kCloseWait{2000};  // ws_link.hpp
+constexpr unsigned kMaxUnanswered = 2;                 // ws_link.hpp
+
+}  // namespace
+
+WsSession::WsSession(ByteStream& stream, Bytes already_read, std::size_t max_message_bytes,
+                     std::chrono::milliseconds ping)
+    : stream_(stream),
+      frames_(ws::Role::server, {max_message_bytes}),
+      input_(std::move(already_read)),
+      ping_(ping),
+      silence_(stream.executor()),
+      last_input_(Clock::now()),
+      write_done_(stream.executor()),
+      closed_(stream.executor()) {}
+
+void WsSession::start() {
+  watch_silence();
+}
+
+void WsSession::watch_silence() {
+  const auto quiet_at = last_input_ + ping_ * (unanswered_ + 1);
+  // A link that nobody reads cannot see pongs; its peer is not judged then.
+  silence_.expires_at(reading_ ? std::max(quiet_at, Clock::now()) : Clock::now() + ping_);
+  silence_.async_wait([weak = weak_from_this()](const std::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self != nullptr && !self->settled_) self->on_silence();
+  });
+}
+
+void WsSession::on_silence() {
+  if (reading_ && Clock::now() >= last_input_ + ping_ * (unanswered_ + 1)) {
+    if (unanswered_ == kMaxUnanswered) {
+      timed_out_ = true;
+      stream_.abort();
+      return;
+    }
+    ++unanswered_;
+    asio::co_spawn(stream_.executor(), send_ping(shared_from_this()), asio::detached);
+  }
+  watch_silence();
+}
+
+asio::awaitable<void> WsSession::send_ping(std::shared_ptr<WsSession> self) {
+  if (self->settled_ || !self->frames_.send(ws::Opcode::ping, {})) co_return;
+  co_await self->flush();
+}
+
+/// Writes control frames, unless a message is being written, which then takes them along.
+asio::awaitable<Result<>> WsSession::flush() {
+  frames_.pending_output(control_);
+  if (writing_) {
+    if (control_.size() > kMaxControlBytes) stream_.abort();
+    co_return Result<>{};
+  }
+  Result<> written;
+  writing_ = true;
+  while (written && !control_.empty()) {
+    const Bytes frames = std::exchange(control_, {});
+    written = co_await stream_.write(frames);
+    frames_.pending_output(control_);
+  }
+  writing_ = false;
+  write_done_.notify();
+  co_return written;
+}
+
+asio::awaitable<Result<>> WsSession::write(std::span<const ByteView> encoded) {
+  while (writing_) co_await write_done_.wait();
+  if (close_sent_ || peer_closed_ || settled_) co_return fail(Errc::closed);
+  writing_ = true;
+  const auto written = co_await stream_.write_gather(encoded);
+  writing_ = false;
+  if (!written) {
+    write_done_.notify();
+    co_return fail(reason(written.error()));
+  }
+  if (const auto flushed = co_await flush(); !flushed) co_return fail(reason(flushed.error()));
+  co_return Result<>{};
+}
+
+std::optional<Result<WsLink::Message>> WsSession::take_event() {
+  while (auto event = frames_.poll()) {
+    if (auto* message = std::get_if<ws::FrameSession::Message>(&*event))
+      return WsLink::Message{message->text, std::move(message->data)};
+    if (std::holds_alternative<ws::FrameSession::Closed>(*event)) {
+      peer_closed_ = true;
+      closed_.notify();
+    }
+  }
+  if (peer_closed_) return fail(Errc::closed);
+  if (failed_) return fail(failed_);
+  return std::nullopt;
+}
+
+/// Takes bytes of the peer apart and answers what needs an answer.
+asio::awaitable<Result<>> WsSession::receive() {
+  if (input_.empty()) {
+    input_.resize(kReadBytes);
+    reading_ = true;
+    const auto count = co_await stream_.read_some(input_);
+    reading_ = false;
+    input_.resize(count.value_or(0));
+    if (!count) co_return fail(reason(count.error()));
+    if (*count == 0) co_return fail(Errc::connection_lost);
+  }
+  last_input_ = Clock::now();
+  unanswered_ = 0;
+  const auto fed = frames_.feed(input_);
+  input_.clear();
+  if (!fed) failed_ = fed.error();
+  co_return co_await flush();
+}
+
+asio::awaitable<Result<WsLink::Message>> WsSession::read() {
+  if (closing_) co_return fail(Errc::closed);
+  co_return co_await next_message();
+}
+
+asio::awaitable<Result<WsLink::Message>> WsSession::next_message() {
+  for (;;) {
+    if (auto event = take_event()) co_return std::move(*event);
+    const auto received = co_await receive();
+    if (received) continue;
+    // What came before the end still counts.
+    if (auto event = take_event()) co_return std::move(*event);
+    co_return fail(received.error());
+  }
+}
+
+asio::awaitable<void> WsSession::close(std::uint16_t code, std::string reason) {
+  if (!std::exchange(close_sent_, true) && !peer_closed_) frames_.close(code, reason);
+  Watchdog watchdog(stream_.executor(), stream_);
+  watchdog.arm(kCloseWait);
+  co_await flush();
+  if (reading_ && !peer_closed_) {
+    co_await closed_.wait_until(Clock::now() + kCloseWait);
+    co_return;
+  }
+  closing_ = true;
+  for (;;) {
+    const auto message = co_await next_message();
+    if (!message) co_return;
+  }
+}
+
+asio::awaitable<void> WsSession::settle() {
+  settled_ = true;
+  silence_.cancel();
+  if (writing_) stream_.abort();
+  while (writing_) co_await write_done_.wait();
+}
+
+namespace {
+
+class Link final : public WsLink {
+ public:
+  explicit Link(std::shared_ptr<WsSession> session) : session_(std::move(session)) {}
+
+  asio::awaitable<Result<Message>> read() override { return session_->read(); }
+  asio::awaitable<Result<>> write(std::span<const ByteView> encoded) override { return session_->write(encoded); }
+  asio::awaitable<void> close(std::uint16_t code, std::string reason) override {
+    return session_->close(code, std::move(reason));
+  }
+  void abort() override { session_->abort(); }
+
+ private:
+  std::shared_ptr<WsSession> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<WsLink> WsSession::make_link(std::shared_ptr<WsSession> session) {
+  return std::make_unique<Link>(std::move(session));
+}
+
+}  // namespace camspan::net

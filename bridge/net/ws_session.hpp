@@ -1,0 +1,60 @@
+/// What runs behind a WsLink.
+#pragma once
+
+#include <asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "net/byte_stream.hpp"
+#include "net/wake_up.hpp"
+#include "net/ws_link.hpp"
+
+namespace camspan::net {
+
+/// One upgraded connection, server side. One I/O thread. Shared by the link, its ping timer and the HTTP exchange that
+/// owns the stream; settle() before the stream goes.
+class WsSession : public std::enable_shared_from_this<WsSession> {
+ public:
+  /// @param already_read  what came behind the request
+  WsSession(ByteStream& stream, Bytes already_read, std::size_t max_message_bytes, std::chrono::milliseconds ping);
+
+  void start();
+  asio::awaitable<Result<WsLink::Message>> read();
+  asio::awaitable<Result<>> write(std::span<const ByteView> encoded);
+  asio::awaitable<void> close(std::uint16_t code, std::string reason);
+  void abort() { stream_.abort(); }
+  /// Returns when nothing uses the stream any more.
+  asio::awaitable<void> settle();
+  static std::unique_ptr<WsLink> make_link(std::shared_ptr<WsSession> session);
+
+ private:
+  asio::awaitable<Result<WsLink::Message>> next_message();
+  asio::awaitable<Result<>> receive();
+  std::optional<Result<WsLink::Message>> take_event();
+  asio::awaitable<Result<>> flush();
+  void watch_silence();
+  void on_silence();
+  static asio::awaitable<void> send_ping(std::shared_ptr<WsSession> self);
+  std::error_code reason(std::error_code error) const { return timed_out_ ? Errc::timed_out : error; }
+
+  ByteStream& stream_;
+  ws::FrameSession frames_;
+  Bytes input_;    // read and not yet fed
+  Bytes control_;  // frames of our own to write: pongs, pings, close
+  std::chrono::milliseconds ping_;
+  asio::steady_timer silence_;
+  std::chrono::steady_clock::time_point last_input_;
+  WakeUp write_done_;
+  WakeUp closed_;
+  std::error_code failed_;  // the peer broke the protocol
+  unsigned unanswered_ = 0;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool close_sent_ = false;
+  bool closing_ = false;  // close() has taken over the reading
+  bool peer_closed_ = false;
+  bool timed_out_ = false;
+  bool settled_ = false;
+};
+
+}  // namespace camspan::net
