@@ -33,7 +33,7 @@ typedef struct hal_address {
   uint32_t scope;    /**< IPv6 zone index, else 0 */
   uint16_t port;     /**< host order */
   uint8_t family;    /**< 4 or 6 */
-  char text[64];
+  char text[80];
 } hal_address;
 
 /// What a socket gets before it connects or listens; sockets accepted from a listening one inherit it.
