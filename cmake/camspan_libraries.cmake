@@ -20,6 +20,9 @@ add_library(camspan_asio INTERFACE)
 target_include_directories(camspan_asio SYSTEM INTERFACE "${ASIO_INCLUDE_DIR}")
 target_compile_definitions(camspan_asio INTERFACE
   ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
+  # Asio 1.22 decides by whether a standard header came before it: memory of one source would be freed the other way in
+  # the next.
+  ASIO_DISABLE_STD_ALIGNED_ALLOC
   $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT=1> $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_STD_COROUTINE=1>)
 target_link_libraries(camspan_asio INTERFACE Threads::Threads)
 
