@@ -37,9 +37,9 @@ class H2ClientStream {
 };
 
 struct H2ClientOptions {
-  std::size_t window_bytes = 256 << 10;             ///< our receive window, per stream and connection
-  std::chrono::milliseconds ping_interval{10000};   ///< PING after this long without input; 0 = never
-  std::chrono::milliseconds ping_timeout{10000};    ///< no answer for this long: the connection is lost
+  std::size_t window_bytes = 256 << 10;            ///< our receive window, per stream and connection
+  std::chrono::milliseconds ping_interval{10000};  ///< PING after this long without input; 0 = never
+  std::chrono::milliseconds ping_timeout{10000};   ///< no answer for this long: the connection is lost
 };
 
 /// One connection. Lives on one I/O thread.

@@ -22,15 +22,21 @@ int guarded(Body&& body) noexcept {
   }
 }
 
-Connection& self(void* connection) { return *static_cast<Connection*>(connection); }
-Stream& stream_of(const nghttp2_data_source* source) { return *static_cast<Stream*>(source->ptr); }
+Connection& self(void* connection) {
+  return *static_cast<Connection*>(connection);
+}
+Stream& stream_of(const nghttp2_data_source* source) {
+  return *static_cast<Stream*>(source->ptr);
+}
 
 std::string_view text(nghttp2_rcbuf* buffer) {
   const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
   return {reinterpret_cast<const char*>(bytes.base), bytes.len};
 }
 
-bool has(std::uint8_t flags, int flag) { return (flags & flag) != 0; }
+bool has(std::uint8_t flags, int flag) {
+  return (flags & flag) != 0;
+}
 
 }  // namespace
 
@@ -67,8 +73,8 @@ int Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, vo
 int Callbacks::on_header(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
                          std::uint8_t flags, void* connection) noexcept {
   return guarded([&] {
-    return self(connection).header_field(frame->hd.stream_id, text(name), text(value),
-                                         has(flags, NGHTTP2_NV_FLAG_NO_INDEX));
+    return self(connection)
+        .header_field(frame->hd.stream_id, text(name), text(value), has(flags, NGHTTP2_NV_FLAG_NO_INDEX));
   });
 }
 
@@ -80,15 +86,26 @@ int Callbacks::on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void*
       case NGHTTP2_DATA:
         if (has(hd.flags, NGHTTP2_FLAG_END_STREAM)) c.body_ended(hd.stream_id);
         break;
-      case NGHTTP2_HEADERS: c.headers_received(hd.stream_id, has(hd.flags, NGHTTP2_FLAG_END_STREAM)); break;
-      case NGHTTP2_RST_STREAM: c.reset_received(); break;
-      case NGHTTP2_SETTINGS: c.settings_received(has(hd.flags, NGHTTP2_FLAG_ACK)); break;
+      case NGHTTP2_HEADERS:
+        c.headers_received(hd.stream_id, has(hd.flags, NGHTTP2_FLAG_END_STREAM));
+        break;
+      case NGHTTP2_RST_STREAM:
+        c.reset_received();
+        break;
+      case NGHTTP2_SETTINGS:
+        c.settings_received(has(hd.flags, NGHTTP2_FLAG_ACK));
+        break;
       case NGHTTP2_PING:
         if (has(hd.flags, NGHTTP2_FLAG_ACK)) c.ping_acknowledged(frame->ping.opaque_data);
         break;
-      case NGHTTP2_GOAWAY: c.go_away_received(frame->goaway.last_stream_id, frame->goaway.error_code); break;
-      case NGHTTP2_WINDOW_UPDATE: c.window_update_received(); break;
-      default: break;
+      case NGHTTP2_GOAWAY:
+        c.go_away_received(frame->goaway.last_stream_id, frame->goaway.error_code);
+        break;
+      case NGHTTP2_WINDOW_UPDATE:
+        c.window_update_received();
+        break;
+      default:
+        break;
     }
     return 0;
   });
@@ -118,12 +135,17 @@ int Callbacks::on_frame_send(nghttp2_session*, const nghttp2_frame* frame, void*
       case NGHTTP2_HEADERS:
         if (has(hd.flags, NGHTTP2_FLAG_END_STREAM)) c.end_stream_sent(hd.stream_id);
         break;
-      case NGHTTP2_RST_STREAM: c.reset_frame_sent(frame->rst_stream.error_code); break;
+      case NGHTTP2_RST_STREAM:
+        c.reset_frame_sent(frame->rst_stream.error_code);
+        break;
       case NGHTTP2_PING:
         if (!has(hd.flags, NGHTTP2_FLAG_ACK)) c.ping_frame_sent();
         break;
-      case NGHTTP2_GOAWAY: c.go_away_sent(frame->goaway.error_code); break;
-      default: break;
+      case NGHTTP2_GOAWAY:
+        c.go_away_sent(frame->goaway.error_code);
+        break;
+      default:
+        break;
     }
     return 0;
   });

@@ -1,9 +1,9 @@
 /// nghttp2's C callbacks, and what they become: member functions of Connection.
 #pragma once
 
+#include <nghttp2/nghttp2.h>
 #include <cstddef>
 #include <cstdint>
-#include <nghttp2/nghttp2.h>
 
 namespace camspan::h2 {
 
@@ -21,8 +21,8 @@ struct Callbacks {
   static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
                        std::uint8_t flags, void* connection) noexcept;
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* connection) noexcept;
-  static int on_data_chunk_recv(nghttp2_session* session, std::uint8_t flags, std::int32_t id,
-                                const std::uint8_t* data, std::size_t length, void* connection) noexcept;
+  static int on_data_chunk_recv(nghttp2_session* session, std::uint8_t flags, std::int32_t id, const std::uint8_t* data,
+                                std::size_t length, void* connection) noexcept;
   static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* connection) noexcept;
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* connection) noexcept;
   static int on_frame_not_send(nghttp2_session* session, const nghttp2_frame* frame, int error,

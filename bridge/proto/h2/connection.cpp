@@ -1,7 +1,7 @@
 #include "proto/h2/connection.hpp"
 
-#include <algorithm>
 #include <nghttp2/nghttp2.h>
+#include <algorithm>
 #include <string>
 
 #include "proto/h2/callbacks.hpp"
@@ -64,7 +64,9 @@ nghttp2_data_provider provider(Stream& stream) {
 
 }  // namespace
 
-void Connection::FreeSession::operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
+void Connection::FreeSession::operator()(nghttp2_session* session) const noexcept {
+  nghttp2_session_del(session);
+}
 
 Connection::Connection(Role role, const Limits& limits, Observer& observer, TimePoint now)
     : role_(role), limits_(limits), observer_(observer), deadlines_(limits, now), guard_(limits), now_(now) {}
@@ -115,8 +117,8 @@ Result<> Connection::feed(ByteView bytes, TimePoint now) {
   if (input_broken_) return fail(Errc::protocol_error);
   now_ = now;
   deadlines_.input(now);
-  const ssize_t taken = nghttp2_session_mem_recv(
-      session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const ssize_t taken =
+      nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (taken >= 0) return {};
   input_broken_ = true;
   if (taken == NGHTTP2_ERR_FLOODED) ++stats_.floods;
@@ -146,7 +148,9 @@ bool Connection::accepts_input() const {
          nghttp2_session_get_outbound_queue_size(session_.get()) <= limits_.max_queued_frames;
 }
 
-bool Connection::wants_output() const { return !output_broken_ && nghttp2_session_want_write(session_.get()) != 0; }
+bool Connection::wants_output() const {
+  return !output_broken_ && nghttp2_session_want_write(session_.get()) != 0;
+}
 
 bool Connection::done() const {
   if (output_broken_) return true;
@@ -155,7 +159,7 @@ bool Connection::done() const {
 }
 
 std::optional<TimePoint> Connection::next_timeout() const {
-  if (terminated_ || output_broken_) return std::nullopt;
+  if (terminated()) return std::nullopt;
   const auto next = deadlines_.next();
   if (!stall_check_ || (next && *next < *stall_check_)) return next;
   return stall_check_;
@@ -163,16 +167,27 @@ std::optional<TimePoint> Connection::next_timeout() const {
 
 void Connection::on_timeout(TimePoint now) {
   now_ = now;
-  if (terminated_ || output_broken_) return;
+  if (terminated()) return;
   if (!accepts_input()) deadlines_.input_withheld(now);
   if (stall_check_ && *stall_check_ <= now) check_stalls(now);
   switch (deadlines_.due(now)) {
-    case Deadlines::Due::nothing: break;
-    case Deadlines::Due::ping: ping(); break;
-    case Deadlines::Due::settings_timeout: time_out(ErrorCode::settings_timeout); break;
-    case Deadlines::Due::ping_timeout: time_out(ErrorCode::no_error); break;
-    case Deadlines::Due::peer_timeout: time_out(ErrorCode::enhance_your_calm); break;
-    case Deadlines::Due::second_go_away: second_go_away(); break;
+    case Deadlines::Due::nothing:
+      break;
+    case Deadlines::Due::ping:
+      ping();
+      break;
+    case Deadlines::Due::settings_timeout:
+      time_out(ErrorCode::settings_timeout);
+      break;
+    case Deadlines::Due::ping_timeout:
+      time_out(ErrorCode::no_error);
+      break;
+    case Deadlines::Due::peer_timeout:
+      time_out(ErrorCode::enhance_your_calm);
+      break;
+    case Deadlines::Due::second_go_away:
+      second_go_away();
+      break;
   }
 }
 
@@ -213,8 +228,8 @@ Result<StreamId> Connection::submit_request(const Request& request, BodySource* 
   stream->sending = source != nullptr;
   stream->told = true;
   const auto body = provider(*stream);
-  const std::int32_t id = nghttp2_submit_request(session_.get(), nullptr, fields.data(), fields.size(),
-                                                 source ? &body : nullptr, nullptr);
+  const std::int32_t id =
+      nghttp2_submit_request(session_.get(), nullptr, fields.data(), fields.size(), source ? &body : nullptr, nullptr);
   if (id < 0) return fail(Errc::closed);
   stream->id = StreamId(id);
   streams_.emplace(id, std::move(stream));
@@ -280,13 +295,20 @@ std::size_t Connection::send_window(StreamId id) const {
 StreamState Connection::state(StreamId id) const {
   if (nghttp2_stream* const stream = nghttp2_session_find_stream(session_.get(), id.value())) {
     switch (nghttp2_stream_get_state(stream)) {
-      case NGHTTP2_STREAM_STATE_OPEN: return StreamState::open;
-      case NGHTTP2_STREAM_STATE_RESERVED_LOCAL: return StreamState::reserved_local;
-      case NGHTTP2_STREAM_STATE_RESERVED_REMOTE: return StreamState::reserved_remote;
-      case NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL: return StreamState::half_closed_local;
-      case NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE: return StreamState::half_closed_remote;
-      case NGHTTP2_STREAM_STATE_CLOSED: return StreamState::closed;
-      default: return StreamState::idle;
+      case NGHTTP2_STREAM_STATE_OPEN:
+        return StreamState::open;
+      case NGHTTP2_STREAM_STATE_RESERVED_LOCAL:
+        return StreamState::reserved_local;
+      case NGHTTP2_STREAM_STATE_RESERVED_REMOTE:
+        return StreamState::reserved_remote;
+      case NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL:
+        return StreamState::half_closed_local;
+      case NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE:
+        return StreamState::half_closed_remote;
+      case NGHTTP2_STREAM_STATE_CLOSED:
+        return StreamState::closed;
+      default:
+        return StreamState::idle;
     }
   }
   const Stream* const waiting = find(id.value());
@@ -313,8 +335,8 @@ void Connection::shutdown(TimePoint now) {
 
 void Connection::second_go_away() {
   deadlines_.shutdown_notice_ends();
-  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(session_.get()), NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
 void Connection::terminate(ErrorCode code) {
@@ -323,8 +345,6 @@ void Connection::terminate(ErrorCode code) {
   if (error_ == ErrorCode::no_error) error_ = code;
   nghttp2_session_terminate_session(session_.get(), static_cast<std::uint32_t>(code));
 }
-
-bool Connection::closing() const { return closing_; }
 
 void Connection::obey(FloodGuard::Verdict verdict) {
   if (!verdict || terminated_) return;

@@ -43,6 +43,8 @@ class Connection {
   /// Appends frames to `out` until nothing is left to send or `out` has `limit` bytes, which it passes by at most one
   /// frame. DATA frames have 16375 bytes where there is that much: one TLS record with their header.
   void pending_output(Bytes& out, std::size_t limit, TimePoint now);
+  /// The transport has taken some of the output: a slow line, not a dead one, delays the answer to a PING behind it.
+  void output_taken(TimePoint now) { deadlines_.output(now); }
   /// False while the peer has sent more than we can hold or answer: do not read until it is true again.
   bool accepts_input() const;
   /// True if pending_output() has something to give.
@@ -58,8 +60,9 @@ class Connection {
   /// @param source  the body; null = none. Must live until on_stream_closed() or release()
   /// @return Errc::closed after GOAWAY or when the ids are used up: open a new connection
   Result<StreamId> submit_request(const Request& request, BodySource* source);
-  /// Server, once per stream. A HEAD request and a null source get END_STREAM with the head. When the answer ends before
-  /// the request, RST_STREAM(NO_ERROR) follows it (RFC 9113 section 8.1), and the rest of the request is thrown away.
+  /// Server, once per stream. A HEAD request and a null source get END_STREAM with the head. When the answer ends
+  /// before the request, RST_STREAM(NO_ERROR) follows it (RFC 9113 section 8.1), and the rest of the request is thrown
+  /// away.
   /// @return Errc::stream_reset: the stream is gone
   Result<> submit_response(StreamId id, int status, const http::Headers& headers, BodySource* source);
   /// The source of the stream has something again.
@@ -83,7 +86,9 @@ class Connection {
   /// Ends it now: GOAWAY with `code`; streams are not finished.
   void terminate(ErrorCode code);
   /// The peer, or we, have said GOAWAY: no new stream here.
-  bool closing() const;
+  bool closing() const { return closing_; }
+  /// It ends by terminate(), a broken rule or a deadline: only its last frames are still to be written.
+  bool terminated() const { return terminated_ || output_broken_; }
   /// Why the connection ends; no_error while it does not, or in good order.
   ErrorCode error() const { return error_; }
   /// True when it ends because a deadline passed.
@@ -145,24 +150,24 @@ class Connection {
   Observer& observer_;
   std::unique_ptr<nghttp2_session, FreeSession> session_;
   std::unordered_map<std::int32_t, std::unique_ptr<Stream>> streams_;  // until closed and released
-  std::uint32_t max_streams_ = 0;  // of the peer's at once; 0 = no limit
+  std::uint32_t max_streams_ = 0;                                      // of the peer's at once; 0 = no limit
   Deadlines deadlines_;
   FloodGuard guard_;
   Stats stats_;
-  TimePoint now_;                           // of the call under way
-  std::optional<TimePoint> stall_check_;    // set while a stream has something to send (servers)
-  std::size_t unread_ = 0;                  // body bytes told and not consumed, closed streams included
-  std::uint64_t pings_ = 0;                 // the payload of the last PING
+  TimePoint now_;                         // of the call under way
+  std::optional<TimePoint> stall_check_;  // set while a stream has something to send (servers)
+  std::size_t unread_ = 0;                // body bytes told and not consumed, closed streams included
+  std::uint64_t pings_ = 0;               // the payload of the last PING
   TimePoint ping_sent_;
   Nanoseconds rtt_{0};
   ErrorCode error_ = ErrorCode::no_error;
-  bool closing_ = false;                    // GOAWAY was said, by us or by the peer
+  bool closing_ = false;  // GOAWAY was said, by us or by the peer
   bool terminated_ = false;
-  bool input_broken_ = false;               // nghttp2 gave up reading: it may only send what it has
+  bool input_broken_ = false;  // nghttp2 gave up reading: it may only send what it has
   bool output_broken_ = false;
-  Bytes* out_ = nullptr;                    // of the pending_output() under way
+  Bytes* out_ = nullptr;  // of the pending_output() under way
   std::size_t out_limit_ = 0;
-  std::vector<ByteView> pulled_;            // payload of the DATA frame under way
+  std::vector<ByteView> pulled_;  // payload of the DATA frame under way
 };
 
 }  // namespace camspan::h2

@@ -1,6 +1,6 @@
 // What nghttp2 tells a connection while it reads and writes frames.
-#include <algorithm>
 #include <nghttp2/nghttp2.h>
+#include <algorithm>
 
 #include "proto/h2/connection.hpp"
 #include "proto/h2/stream.hpp"
@@ -100,8 +100,7 @@ void Connection::response_received(Stream& stream) {
 /// Nothing of ours reads trailers; they must be good all the same, and end the body.
 void Connection::trailers_received(Stream& stream, bool end) {
   const auto block = std::move(stream.block);
-  if (role_ == Role::server && (!end || block->too_large() || !block->good_trailers()))
-    return refuse_malformed(stream);
+  if (role_ == Role::server && (!end || block->too_large() || !block->good_trailers())) return refuse_malformed(stream);
   if (end) body_ended(stream.id.value());
 }
 
@@ -150,7 +149,9 @@ void Connection::ping_acknowledged(const std::uint8_t* payload) {
   if (deadlines_.shutdown_notice()) second_go_away();
 }
 
-void Connection::window_update_received() { obey(guard_.window_update()); }
+void Connection::window_update_received() {
+  obey(guard_.window_update());
+}
 
 void Connection::reset_received() {
   ++stats_.resets_received;

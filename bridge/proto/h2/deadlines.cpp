@@ -5,17 +5,22 @@
 namespace camspan::h2 {
 
 Deadlines::Deadlines(const Limits& limits, TimePoint now)
-    : limits_(limits),
-      last_input_(now),
-      preface_(now + limits.preface),
-      settings_ack_(now + limits.settings_ack) {}
+    : limits_(limits), last_input_(now), preface_(now + limits.preface), settings_ack_(now + limits.settings_ack) {}
+
+void Deadlines::input(TimePoint now) {
+  last_input_ = now;
+  extend_ping(now);
+}
+
+void Deadlines::extend_ping(TimePoint now) {
+  if (ping_ack_) ping_ack_ = std::max(*ping_ack_, now + limits_.ping_timeout);
+}
 
 void Deadlines::input_withheld(TimePoint now) {
-  last_input_ = now;
+  input(now);
   if (preface_) preface_ = std::max(*preface_, now + limits_.preface);
   if (settings_ack_) settings_ack_ = std::max(*settings_ack_, now + limits_.settings_ack);
   if (header_block_) header_block_ = std::max(*header_block_, now + limits_.header_block);
-  if (ping_ack_) ping_ack_ = std::max(*ping_ack_, now + limits_.ping_timeout);
 }
 
 std::optional<TimePoint> Deadlines::ping_due() const {

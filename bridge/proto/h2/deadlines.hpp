@@ -22,8 +22,10 @@ class Deadlines {
   /// Our SETTINGS go out at `now`.
   Deadlines(const Limits& limits, TimePoint now);
 
-  /// Bytes came. @param now  from here the idle time counts anew
-  void input(TimePoint now) { last_input_ = now; }
+  /// Bytes came: the idle time, and the wait for the answer to a PING, begin anew.
+  void input(TimePoint now);
+  /// The transport has taken output. An answer to a PING that had to wait behind it may take that much longer.
+  void output(TimePoint now) { extend_ping(now); }
   /// We do not read: neither silence nor a missing answer is the peer's fault.
   void input_withheld(TimePoint now);
   void peer_settings() { preface_.reset(); }
@@ -42,6 +44,7 @@ class Deadlines {
 
  private:
   std::optional<TimePoint> ping_due() const;
+  void extend_ping(TimePoint now);
 
   Limits limits_;
   TimePoint last_input_;

@@ -46,8 +46,8 @@ FloodGuard::Verdict FloodGuard::continuation() {
 }
 
 FloodGuard::Verdict FloodGuard::window_update() {
-  const std::uint64_t allowed = limits_.window_updates_per_mib * (1 + (bytes_sent_ >> 20)) +
-                                limits_.window_updates_per_frame * frames_sent_;
+  const std::uint64_t allowed =
+      limits_.window_updates_per_mib * (1 + (bytes_sent_ >> 20)) + limits_.window_updates_per_frame * frames_sent_;
   if (++window_updates_ <= allowed) return std::nullopt;
   return ErrorCode::enhance_your_calm;
 }

@@ -12,8 +12,7 @@ namespace camspan::h2 {
 /// At most `burst` events at once, refilled by `rate` per second.
 class TokenBucket {
  public:
-  TokenBucket(std::uint32_t burst, double rate_per_second)
-      : burst_(burst), rate_(rate_per_second), tokens_(burst) {}
+  TokenBucket(std::uint32_t burst, double rate_per_second) : burst_(burst), rate_(rate_per_second), tokens_(burst) {}
   /// False when there is no token left.
   bool take(TimePoint now);
 

@@ -1,8 +1,8 @@
 #include "proto/h2/header_block.hpp"
 
+#include <nghttp2/nghttp2.h>
 #include <algorithm>
 #include <charconv>
-#include <nghttp2/nghttp2.h>
 
 namespace camspan::h2 {
 namespace {
@@ -13,10 +13,16 @@ constexpr std::array<std::string_view, 6> kPseudoNames{":method", ":scheme", ":a
 constexpr std::array<std::string_view, 5> kConnectionFields{"connection", "keep-alive", "proxy-connection",
                                                             "transfer-encoding", "upgrade"};
 
-const std::uint8_t* octets(std::string_view text) { return reinterpret_cast<const std::uint8_t*>(text.data()); }
+const std::uint8_t* octets(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
 
-bool good_name(std::string_view name) { return nghttp2_check_header_name(octets(name), name.size()) != 0; }
-bool good_value(std::string_view value) { return nghttp2_check_header_value(octets(value), value.size()) != 0; }
+bool good_name(std::string_view name) {
+  return nghttp2_check_header_name(octets(name), name.size()) != 0;
+}
+bool good_value(std::string_view value) {
+  return nghttp2_check_header_value(octets(value), value.size()) != 0;
+}
 
 /// RFC 3986 section 3.1.
 bool good_scheme(std::string_view scheme) {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "proto/http/headers.hpp"
 #include "proto/h2/limits.hpp"
+#include "proto/http/headers.hpp"
 
 namespace camspan::h2 {
 

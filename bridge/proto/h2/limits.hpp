@@ -21,10 +21,10 @@ struct Limits {
 
   std::uint32_t resets_burst = 100;  ///< RST_STREAM of the peer, CVE-2023-44487 (rapid reset)
   std::uint32_t resets_per_second = 10;
-  std::uint32_t resets_provoked = 200;  ///< RST_STREAM of ours per 30 s, CVE-2025-8671; Netty's default
-  std::uint32_t settings_per_10s = 10;  ///< CVE-2019-9515
-  std::size_t max_queued_acks = 100;    ///< SETTINGS and PING acknowledgements not sent yet, CVE-2019-9512
-  std::uint32_t empty_frames = 10;      ///< in a row, CVE-2019-9518
+  std::uint32_t resets_provoked = 200;          ///< RST_STREAM of ours per 30 s, CVE-2025-8671; Netty's default
+  std::uint32_t settings_per_10s = 10;          ///< CVE-2019-9515
+  std::size_t max_queued_acks = 100;            ///< SETTINGS and PING acknowledgements not sent yet, CVE-2019-9512
+  std::uint32_t empty_frames = 10;              ///< in a row, CVE-2019-9518
   std::uint32_t window_updates_per_mib = 1000;  ///< of what we sent, CVE-2019-9511
   /// Allowed besides: Link Kit devices send two for each DATA chunk, and a voice chunk is small.
   std::uint32_t window_updates_per_frame = 4;
@@ -50,16 +50,16 @@ struct Limits {
 
 /// Monotonic counters; one connection, read on its thread.
 struct Stats {
-  std::uint64_t requests = 0;             ///< handed to the observer, or submitted
-  std::uint64_t malformed = 0;            ///< requests that break the rules of HTTP: PROTOCOL_ERROR
-  std::uint64_t headers_too_large = 0;    ///< 431, or a reset
-  std::uint64_t refused = 0;              ///< REFUSED_STREAM: too many at once
+  std::uint64_t requests = 0;           ///< handed to the observer, or submitted
+  std::uint64_t malformed = 0;          ///< requests that break the rules of HTTP: PROTOCOL_ERROR
+  std::uint64_t headers_too_large = 0;  ///< 431, or a reset
+  std::uint64_t refused = 0;            ///< REFUSED_STREAM: too many at once
   std::uint64_t resets_received = 0;
-  std::uint64_t resets_sent = 0;          ///< without those of NO_ERROR
+  std::uint64_t resets_sent = 0;  ///< without those of NO_ERROR
   std::uint64_t empty_frames = 0;
-  std::uint64_t stalled_streams = 0;      ///< reset for a window of 0
-  std::uint64_t floods = 0;               ///< 1 once a limit ended the connection
-  std::uint64_t timeouts = 0;             ///< 1 once a deadline ended the connection
+  std::uint64_t stalled_streams = 0;  ///< reset for a window of 0
+  std::uint64_t floods = 0;           ///< 1 once a limit ended the connection
+  std::uint64_t timeouts = 0;         ///< 1 once a deadline ended the connection
   std::uint64_t body_bytes_received = 0;
   std::uint64_t body_bytes_sent = 0;
 };

@@ -8,8 +8,8 @@
 
 namespace camspan::h2 {
 
-/// Called from Connection::feed(), pending_output() and on_timeout(), in the order of the wire. Must not call those three
-/// from inside; the other members of Connection are allowed.
+/// Called from Connection::feed(), pending_output() and on_timeout(), in the order of the wire. Must not call those
+/// three from inside; the other members of Connection are allowed.
 class Observer {
  public:
   virtual ~Observer() = default;

@@ -11,12 +11,16 @@ bool allowed(SettingId id, std::uint32_t value) {
   switch (id) {
     case SettingId::enable_push:
     case SettingId::enable_connect_protocol:
-    case SettingId::no_rfc7540_priorities: return value <= 1;
-    case SettingId::initial_window_size: return value <= kMaxWindow;
-    case SettingId::max_frame_size: return value >= kMinFrame && value <= kMaxFrame;
+    case SettingId::no_rfc7540_priorities:
+      return value <= 1;
+    case SettingId::initial_window_size:
+      return value <= kMaxWindow;
+    case SettingId::max_frame_size:
+      return value >= kMinFrame && value <= kMaxFrame;
     case SettingId::header_table_size:
     case SettingId::max_concurrent_streams:
-    case SettingId::max_header_list_size: return true;
+    case SettingId::max_header_list_size:
+      return true;
   }
   return false;
 }

@@ -21,8 +21,8 @@ enum class SettingId : std::uint16_t {
 
 /// What one side announces. An empty member is not sent; the RFC's default then holds.
 struct Settings {
-  std::optional<std::uint32_t> header_table_size;        ///< bytes of the HPACK table
-  std::optional<std::uint32_t> enable_push;              ///< 0 or 1; a server sends 0 or nothing
+  std::optional<std::uint32_t> header_table_size;  ///< bytes of the HPACK table
+  std::optional<std::uint32_t> enable_push;        ///< 0 or 1; a server sends 0 or nothing
   std::optional<std::uint32_t> max_concurrent_streams;
   std::optional<std::uint32_t> initial_window_size;      ///< bytes, at most 2^31-1
   std::optional<std::uint32_t> max_frame_size;           ///< bytes, 16384 .. 16777215
