@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "proto/flv/tag.hpp"
-
 namespace camspan::flv {
 namespace {
 
@@ -14,6 +12,10 @@ constexpr auto kScriptTrack = static_cast<std::uint8_t>(TagType::script);
 bool same_place(const Unit& a, const Unit& b) { return a.kind == b.kind && a.track == b.track; }
 
 }  // namespace
+
+bool Head::may_belong(const TagInfo& info) {
+  return (info.kind == UnitKind::config || info.kind == UnitKind::script) && tag_bytes(info.data_bytes) <= kMaxTagBytes;
+}
 
 bool Head::belongs(const Unit& tag) {
   if (tag.bytes.size() > kMaxTagBytes) return false;

@@ -4,6 +4,8 @@
 #include <camspan/unit.hpp>
 #include <vector>
 
+#include "proto/flv/tag.hpp"
+
 namespace camspan::flv {
 
 /// One tag for each kind and track, in the order the places were first taken, onMetaData first. Holds references.
@@ -15,6 +17,8 @@ class Head {
   bool put(const SharedUnit& tag);
   /// True if put() would take it.
   static bool belongs(const Unit& tag);
+  /// False if a tag with such a header cannot belong, so that its data need not be read.
+  static bool may_belong(const TagInfo& info);
   /// True if a tag of the same kind and track is held.
   bool holds_place_of(const Unit& tag) const;
   /// True if that tag has the same data.
