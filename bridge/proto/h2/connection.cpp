@@ -121,10 +121,13 @@ Result<> Connection::feed(ByteView bytes, TimePoint now) {
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (taken >= 0) return {};
   input_broken_ = true;
-  if (taken == NGHTTP2_ERR_FLOODED) ++stats_.floods;
-  terminate(taken == NGHTTP2_ERR_FLOODED            ? ErrorCode::enhance_your_calm
-            : taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? ErrorCode::protocol_error
-                                                    : ErrorCode::internal_error);
+  if (taken == NGHTTP2_ERR_NOMEM || taken == NGHTTP2_ERR_CALLBACK_FAILURE) {
+    terminate(ErrorCode::internal_error);
+  } else if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
+    terminate(ErrorCode::protocol_error);
+  } else {
+    obey(ErrorCode::enhance_your_calm);  // one of nghttp2's own limits
+  }
   return fail(Errc::protocol_error);
 }
 
