@@ -26,8 +26,9 @@ target_compile_definitions(camspan_asio INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT=1> $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_STD_COROUTINE=1>)
 target_link_libraries(camspan_asio INTERFACE Threads::Threads)
 
-# llhttp: the system's library where there is one, else the C sources that Debian's node-llhttp carries.
-pkg_check_modules(LLHTTP QUIET IMPORTED_TARGET libllhttp)
+# llhttp: the system's library where there is one, else the C sources that Debian's node-llhttp carries. Before version 9
+# it takes chunks that end wrong unless it is built in its strict mode, which a system's library need not be.
+pkg_check_modules(LLHTTP QUIET IMPORTED_TARGET libllhttp>=9)
 add_library(camspan_llhttp INTERFACE)
 if(LLHTTP_FOUND)
   target_link_libraries(camspan_llhttp INTERFACE PkgConfig::LLHTTP)
@@ -40,6 +41,7 @@ else()
   add_library(camspan_llhttp_sources STATIC "${LLHTTP_SOURCE_DIR}/llhttp.c" "${LLHTTP_SOURCE_DIR}/api.c"
               "${LLHTTP_SOURCE_DIR}/http.c")
   target_include_directories(camspan_llhttp_sources SYSTEM PUBLIC "${LLHTTP_INCLUDE_DIR}")
+  target_compile_definitions(camspan_llhttp_sources PRIVATE LLHTTP_STRICT_MODE=1)
   target_link_libraries(camspan_llhttp INTERFACE camspan_llhttp_sources)
 endif()
 

@@ -177,6 +177,7 @@ int RequestParser::Impl::take_coding() {
 }
 
 int RequestParser::Impl::on_body(llhttp_t* parser, const char* at, std::size_t size) {
+  if (size == 0) return 0;  // input that ends between two bytes of the body
   Impl& self = of(parser);
   self.body = as_bytes({at, size});
   self.step = Step::body;

@@ -52,15 +52,17 @@ struct FrameSession::Impl {
                           void* user) noexcept;
   static int on_mask(wslay_event_context*, std::uint8_t* into, std::size_t size, void*) noexcept;
   static void on_message(wslay_event_context* context, const wslay_event_on_msg_recv_arg* message, void* user) noexcept;
+  void name_protocol_error(std::size_t from);
 
   std::unique_ptr<wslay_event_context, FreeContext> context;
   ByteView input;
   Bytes unsent;
   std::deque<Event> events;
-  bool failed = false;
+  Role role;
+  bool closed = false;  // a close frame came in good order
 };
 
-FrameSession::Impl::Impl(Role role, Limits limits) {
+FrameSession::Impl::Impl(Role wanted, Limits limits) : role(wanted) {
   wslay_event_callbacks callbacks{};
   callbacks.recv_callback = on_read;
   callbacks.send_callback = on_write;
@@ -115,6 +117,8 @@ void FrameSession::Impl::on_message(wslay_event_context*, const wslay_event_on_m
         self.events.push_back(Pong{});
         break;
       case WSLAY_CONNECTION_CLOSE: {
+        if (payload.size() == 1) break;  // half a code; wslay takes it for none
+        self.closed = true;
         const std::uint16_t code =
             message->status_code != 0 ? message->status_code : static_cast<std::uint16_t>(WSLAY_CODE_NO_STATUS_RCVD);
         self.events.push_back(
@@ -125,7 +129,7 @@ void FrameSession::Impl::on_message(wslay_event_context*, const wslay_event_on_m
         break;
     }
   } catch (const std::bad_alloc&) {
-    self.failed = true;
+    wslay_event_shutdown_read(self.context.get());  // as if it were the peer's fault
   }
 }
 
@@ -141,12 +145,28 @@ Result<> FrameSession::feed(ByteView bytes) {
   self.input = bytes;
   const int result = wslay_event_recv(context);
   self.input = {};
-  if (result != 0 || self.failed) return fail(Errc::protocol_error);
-  if (wslay_event_get_read_enabled(context) != 0 || wslay_event_get_close_received(context) != 0) return {};
-  // wslay has queued a close frame. It tells the code once the frame is on its way.
+  if (result == 0 && (wslay_event_get_read_enabled(context) != 0 || self.closed)) return {};
+  // wslay has queued a close frame, and tells its code once the frame is on its way.
+  const std::size_t before = self.unsent.size();
   wslay_event_send(context);
-  const bool too_large = wslay_event_get_status_code_sent(context) == WSLAY_CODE_MESSAGE_TOO_BIG;
-  return fail(too_large ? Errc::too_large : Errc::protocol_error);
+  const std::uint16_t code = wslay_event_get_status_code_sent(context);
+  if (code == WSLAY_CODE_NO_STATUS_RCVD) self.name_protocol_error(before);
+  return fail(code == WSLAY_CODE_MESSAGE_TOO_BIG ? Errc::too_large : Errc::protocol_error);
+}
+
+/// Puts a code into the close frame that wslay leaves empty when a frame's header is wrong.
+/// @param from  where in `unsent` the frames begin that were written for it; the close frame is the last one
+void FrameSession::Impl::name_protocol_error(std::size_t from) {
+  const std::size_t empty_frame = role == Role::client ? 6 : 2;
+  if (unsent.size() < from + empty_frame) return;
+  std::byte* frame = unsent.data() + unsent.size() - empty_frame;
+  if (frame[0] != (std::byte{0x80} | static_cast<std::byte>(Opcode::close))) return;
+  frame[1] |= std::byte{2};
+  std::array<std::byte, 2> code;
+  store_be<2>(code.data(), WSLAY_CODE_PROTOCOL_ERROR);
+  if (role == Role::client)
+    for (std::size_t i = 0; i < code.size(); ++i) code[i] ^= frame[2 + i];
+  unsent.insert(unsent.end(), code.begin(), code.end());
 }
 
 std::optional<FrameSession::Event> FrameSession::poll() {

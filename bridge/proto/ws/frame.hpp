@@ -23,7 +23,8 @@ std::string accept_key(std::string_view client_key);
 enum class Role : std::uint8_t { server, client };
 
 /// One direction-pair of frames. feed() bytes, poll() events until none, write out what pending_output() gives.
-/// Masking, fragmentation, control frames in between, UTF-8 and length checks are done here.
+/// Masking, fragmentation, control frames in between, UTF-8 and length checks are done here. (wslay 1.1 judges a close
+/// reason that comes in several reads by parts of it: one beyond ASCII may be refused with 1007 although it is good.)
 class FrameSession {
  public:
   struct Limits {
@@ -45,7 +46,8 @@ class FrameSession {
   FrameSession(FrameSession&&) noexcept;
   FrameSession& operator=(FrameSession&&) noexcept;
 
-  /// @return Errc::protocol_error or Errc::too_large: a close frame with the right code is then in pending_output()
+  /// @return Errc::protocol_error or Errc::too_large: a close frame with the right code is then in pending_output(), and
+  ///         events from before the error can still be polled. Fine, and without effect, after the end.
   Result<> feed(ByteView bytes);
   std::optional<Event> poll();
   /// Queues a message (control frames and small messages; media goes by frame_header()).
