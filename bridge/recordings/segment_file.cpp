@@ -85,6 +85,7 @@ Result<> SegmentFile::read_head() {
   Bytes expected = flv::file_header(false, false);
   if (size > 4) expected[4] = flags_ = (*found)[4];
   if (!std::equal(found->begin(), found->end(), expected.begin())) return fail(Errc::wrong_type);
+  if (found->size() < flv::kFileHeaderBytes) return fail(Errc::gap);
   // The stamp is the first tag, or the second after onMetaData.
   for (int i = 0; i < 2; ++i) {
     const std::uint64_t offset = offset_;

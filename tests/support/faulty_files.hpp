@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <string>
 
 namespace camspan::test {
@@ -25,16 +26,19 @@ class FaultyFiles {
     };
     ops.file_read = [](int fd, void* data, size_t size, uint64_t offset, size_t* count) {
       instance()->reads++;
-      return hal_default()->file_read(fd, data, size, offset, count);
+      const int error = instance()->read_error.load();
+      return error != 0 ? error : hal_default()->file_read(fd, data, size, offset, count);
     };
     ops.file_sync = [](int fd) {
       instance()->syncs++;
       const int error = instance()->sync_error.load();
-      return error != 0 ? error : hal_default()->file_sync(fd);
+      return error != 0 || instance()->fast ? error : hal_default()->file_sync(fd);
     };
     ops.file_rename = [](const char* from, const char* to) {
       const int error = instance()->rename_error.load();
-      return error != 0 ? error : hal_default()->file_rename(from, to);
+      if (error != 0) return error;
+      if (!instance()->fast) return hal_default()->file_rename(from, to);
+      return std::rename(from, to) == 0 ? 0 : errno;
     };
     ops.file_truncate = [](int fd, uint64_t size) {
       const int error = instance()->truncate_error.load();
@@ -63,10 +67,13 @@ class FaultyFiles {
   std::atomic<std::uint64_t> room{kNoLimit};
   // Errno values; 0 = works.
   std::atomic<int> open_error{0};  ///< of new files
+  std::atomic<int> read_error{0};
   std::atomic<int> sync_error{0};
   std::atomic<int> rename_error{0};
   std::atomic<int> truncate_error{0};
   std::atomic<int> folder_error{0};
+  /// Nothing is really synced, for tests of many files.
+  std::atomic<bool> fast{false};
   // What was called.
   std::atomic<int> reads{0};
   std::atomic<int> writes{0};
