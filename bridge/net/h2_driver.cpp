@@ -55,7 +55,7 @@ asio::awaitable<void> H2Driver::run(std::shared_ptr<void> keep, Bytes already_re
   asio::co_spawn(executor(), watch_clock(keep), asio::detached);
   try {
     co_await write_until_end();
-    if (!ended_) co_await close();
+    if (!ended_ && !connection_.timed_out()) co_await close();
   } catch (const std::system_error& error) {
     end(error.code());
   }

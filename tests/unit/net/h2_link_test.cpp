@@ -1,49 +1,500 @@
 #include "net/h2_link.hpp"
 
 #include <gtest/gtest.h>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/write.hpp>
 
+#include "net/wake_up.hpp"
+#include "support/h2_frames.hpp"
 #include "support/h2_loopback.hpp"
 
 namespace camspan::net {
 namespace {
 
+using namespace std::chrono_literals;
+using test::H2Frames;
 using test::H2Loopback;
 
-asio::awaitable<void> answer_hello(HttpExchange& exchange) {
-  co_await exchange.send_head(200, {}, 5);
-  co_await exchange.write(as_bytes("hello"));
-  co_await exchange.finish();
+/// Lets the other coroutines go on.
+asio::awaitable<void> next_turn() {
+  const auto executor = co_await asio::this_coro::executor;
+  co_await asio::post(executor, asio::use_awaitable);
 }
 
-/// The whole body of an answer.
-asio::awaitable<std::string> read_all(H2ClientStream& stream) {
+/// What came of a body, and the error that ended it.
+struct Body {
   std::string text;
+  std::error_code error;
+};
+
+template <class Reader>
+asio::awaitable<Body> read_all(Reader& reader) {
+  Body body;
   for (;;) {
-    const auto piece = co_await stream.read_body();
-    if (!piece) co_return text + "!" + piece.error().message();
-    if (piece->empty()) co_return text;
-    text += as_text(*piece);
+    const auto piece = co_await reader.read_body();
+    if (!piece) {
+      body.error = piece.error();
+      co_return body;
+    }
+    if (piece->empty()) co_return body;
+    body.text += as_text(*piece);
   }
 }
 
-asio::awaitable<void> get_hello(H2Client& client) {
-  auto stream = client.open("GET", "hub.example", "/a%20b?x=1", {}, false);
-  EXPECT_TRUE(stream);
-  const auto finished = co_await (*stream)->finish();
+asio::awaitable<Result<>> send(H2ClientStream& stream, std::string text) {
+  const ByteView piece = as_bytes(text);
+  co_return co_await stream.write(std::span(&piece, 1));
+}
+
+std::unique_ptr<H2ClientStream> open(H2Client& client, std::string method, std::string path,
+                                     http::Headers headers = {}) {
+  return client.open(std::move(method), "hub.example", std::move(path), std::move(headers), false).value();
+}
+
+asio::awaitable<void> answer(HttpExchange& exchange, int status, std::string text) {
+  const auto head = co_await exchange.send_head(status, {}, text.size());
+  EXPECT_TRUE(head);
+  const auto written = co_await exchange.write(as_bytes(text));
+  EXPECT_TRUE(written);
+  const auto finished = co_await exchange.finish();
   EXPECT_TRUE(finished);
-  const auto head = co_await (*stream)->read_head();
+}
+
+asio::awaitable<void> answer_hello(HttpExchange& exchange) {
+  return answer(exchange, 200, "hello");
+}
+
+asio::awaitable<void> echo(HttpExchange& exchange) {
+  const auto head = co_await exchange.send_head(200, {}, std::nullopt);
+  EXPECT_TRUE(head);
+  for (;;) {
+    const auto piece = co_await exchange.read_body();
+    if (!piece || piece->empty()) break;
+    const auto written = co_await exchange.write(*piece);
+    if (!written) co_return;
+  }
+  const auto finished = co_await exchange.finish();
+  EXPECT_TRUE(finished);
+}
+
+asio::awaitable<void> get_hello(H2Client& client) {
+  const auto stream = open(client, "GET", "/a%20b?x=1");
+  const auto finished = co_await stream->finish();
+  EXPECT_TRUE(finished);
+  const auto head = co_await stream->read_head();
   EXPECT_TRUE(head);
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->headers.find("content-length"), "5");
-  const std::string body = co_await read_all(**stream);
-  EXPECT_EQ(body, "hello");
+  const Body body = co_await read_all(*stream);
+  EXPECT_EQ(body.text, "hello");
+  EXPECT_FALSE(body.error);
 }
 
 TEST(H2LinkTest, AnswersARequest) {
   H2Loopback loopback;
-  loopback.handler = answer_hello;
+  RequestHead seen;
+  loopback.handler = [&seen](HttpExchange& exchange) {
+    seen = exchange.request();
+    return answer_hello(exchange);
+  };
   loopback.start();
   loopback.run(get_hello(*loopback.client));
+  EXPECT_EQ(seen.method, "GET");
+  EXPECT_EQ(seen.authority, "hub.example");
+  EXPECT_EQ(seen.path, "/a b");
+  EXPECT_EQ(seen.query, "x=1");
+  EXPECT_EQ(seen.version, HttpVersion::http2);
+  EXPECT_TRUE(seen.loopback);
+  EXPECT_FALSE(seen.tls);
+  EXPECT_EQ(seen.content_length, std::nullopt);
+}
+
+asio::awaitable<void> upload_in_pieces(H2ClientStream& stream, std::string text) {
+  for (std::size_t at = 0; at < text.size(); at += 2048) {
+    const auto written = co_await send(stream, text.substr(at, 2048));
+    EXPECT_TRUE(written);
+  }
+  const auto finished = co_await stream.finish();
+  EXPECT_TRUE(finished);
+}
+
+asio::awaitable<void> echo_megabytes(H2Client& client) {
+  std::string text(5'000'000, 'e');
+  for (std::size_t i = 0; i < text.size(); i += 997) text[i] = static_cast<char>('a' + i % 26);
+  const auto stream = open(client, "POST", "/echo");
+  const auto executor = co_await asio::this_coro::executor;
+  asio::co_spawn(executor, upload_in_pieces(*stream, text), asio::detached);
+  const Body body = co_await read_all(*stream);
+  EXPECT_TRUE(body.text == text) << body.text.size();
+}
+
+TEST(H2LinkTest, CarriesLargeBodiesBothWaysAtOnce) {
+  H2Loopback loopback;
+  loopback.handler = echo;
+  loopback.start();
+  loopback.run(echo_megabytes(*loopback.client));
+}
+
+asio::awaitable<void> many_at_once(H2Client& client) {
+  std::vector<std::unique_ptr<H2ClientStream>> streams;
+  for (int i = 0; i < 100; ++i) {
+    streams.push_back(open(client, "POST", "/echo"));
+    const auto written = co_await send(*streams.back(), "body " + std::to_string(i));
+    EXPECT_TRUE(written);
+  }
+  for (const auto& stream : streams) {
+    const auto finished = co_await stream->finish();
+    EXPECT_TRUE(finished);
+  }
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const Body body = co_await read_all(*streams[i]);
+    EXPECT_EQ(body.text, "body " + std::to_string(i));
+  }
+}
+
+TEST(H2LinkTest, RunsAHundredExchangesAtOnce) {
+  H2Loopback loopback;
+  loopback.handler = echo;
+  loopback.start();
+  loopback.run(many_at_once(*loopback.client));
+  EXPECT_EQ(loopback.control.running(), 0u);
+}
+
+asio::awaitable<void> refuse_upload(HttpExchange& exchange) {
+  return answer(exchange, 413, "too large");
+}
+
+asio::awaitable<void> upload_to_one_who_refuses(H2Client& client) {
+  const auto stream = open(client, "POST", "/upload");
+  // More than any window: only the answer can end this write.
+  const auto written = co_await send(*stream, std::string(40'000'000, 'u'));
+  EXPECT_FALSE(written);
+  EXPECT_EQ(written.error(), Errc::stream_reset);
+  const auto head = co_await stream->read_head();
+  EXPECT_TRUE(head);
+  EXPECT_EQ(head->status, 413);
+  const Body body = co_await read_all(*stream);
+  EXPECT_EQ(body.text, "too large");
+  EXPECT_FALSE(body.error);
+  const auto finished = co_await stream->finish();
+  EXPECT_EQ(finished.error(), Errc::stream_reset);
+  EXPECT_EQ(stream->send_window(), 0u);
+  EXPECT_TRUE(client.usable());
+}
+
+TEST(H2LinkTest, GivesAnEarlyAnswerToAClientThatIsStillWriting) {
+  H2Loopback loopback;
+  loopback.handler = refuse_upload;
+  loopback.start();
+  loopback.run(upload_to_one_who_refuses(*loopback.client));
+}
+
+asio::awaitable<void> get_status(H2Client& client, std::string method, std::string path, int status) {
+  const auto stream = open(client, std::move(method), std::move(path));
+  const auto finished = co_await stream->finish();
+  EXPECT_TRUE(finished);
+  const auto head = co_await stream->read_head();
+  EXPECT_TRUE(head);
+  if (head) {
+    EXPECT_EQ(head->status, status);
+  }
+  const Body body = co_await read_all(*stream);
+  EXPECT_EQ(body.text, "");
+  EXPECT_FALSE(body.error);
+}
+
+TEST(H2LinkTest, AnswersHeadWithoutBody) {
+  H2Loopback loopback;
+  loopback.handler = answer_hello;
+  loopback.start();
+  loopback.run(get_status(*loopback.client, "HEAD", "/", 200));
+}
+
+asio::awaitable<void> fail_early(HttpExchange&) {
+  throw std::runtime_error("thrown by a test");
+  co_return;
+}
+
+TEST(H2LinkTest, Answers500ForAHandlerThatThrows) {
+  H2Loopback loopback;
+  loopback.handler = fail_early;
+  loopback.start();
+  loopback.run(get_status(*loopback.client, "GET", "/", 500));
+}
+
+TEST(H2LinkTest, Answers400WithoutAHandlerForATargetThatIsNone) {
+  H2Loopback loopback;
+  loopback.handler = answer_hello;
+  loopback.start();
+  loopback.run(get_status(*loopback.client, "GET", "/%zz", 400));
+  EXPECT_EQ(loopback.control.bad_requests(), 1u);
+}
+
+asio::awaitable<void> break_off(HttpExchange& exchange) {
+  const auto head = co_await exchange.send_head(200, {}, 100);
+  EXPECT_TRUE(head);
+  const auto written = co_await exchange.write(as_bytes("half"));
+  EXPECT_TRUE(written);
+  const auto too_much = co_await exchange.write(Bytes(97));
+  EXPECT_EQ(too_much.error(), Errc::too_large);
+}
+
+asio::awaitable<void> read_broken(H2Client& client) {
+  const auto stream = open(client, "GET", "/");
+  const auto finished = co_await stream->finish();
+  EXPECT_TRUE(finished);
+  const auto head = co_await stream->read_head();
+  EXPECT_TRUE(head);
+  const Body body = co_await read_all(*stream);
+  EXPECT_EQ(body.text, "half");
+  EXPECT_EQ(body.error, Errc::stream_reset);
+}
+
+TEST(H2LinkTest, BreaksOffAnAnswerThatItsHandlerDidNotFinish) {
+  H2Loopback loopback;
+  loopback.handler = break_off;
+  loopback.start();
+  loopback.run(read_broken(*loopback.client));
+}
+
+struct Upload {
+  Body body;
+  bool done = false;
+};
+
+asio::awaitable<void> keep_body(HttpExchange& exchange, Upload& upload) {
+  upload.body = co_await read_all(exchange);
+  upload.done = true;
+}
+
+asio::awaitable<void> upload_and_leave(H2Client& client, Upload& upload) {
+  const auto stream = open(client, "POST", "/");
+  const auto written = co_await send(*stream, std::string(100'000, 'u'));
+  EXPECT_TRUE(written);
+  stream->reset(8);
+  const auto after = co_await send(*stream, "more");
+  EXPECT_EQ(after.error(), Errc::cancelled);
+  const auto head = co_await stream->read_head();
+  EXPECT_EQ(head.error(), Errc::cancelled);
+  while (!upload.done) co_await next_turn();
+}
+
+TEST(H2LinkTest, GivesAHandlerWhatCameBeforeItsPeerLeft) {
+  H2Loopback loopback;
+  Upload upload;
+  loopback.handler = [&upload](HttpExchange& exchange) { return keep_body(exchange, upload); };
+  loopback.start();
+  loopback.run(upload_and_leave(*loopback.client, upload));
+  EXPECT_EQ(upload.body.text.size(), 100'000u);
+  EXPECT_EQ(upload.body.error, Errc::stream_reset);
+}
+
+asio::awaitable<void> upload_until_taken(H2Client& client, H2ServerControl& control, Upload& upload) {
+  const auto stream = open(client, "POST", "/");
+  const auto written = co_await send(*stream, "all of this");
+  EXPECT_TRUE(written);
+  while (control.running() == 0) {
+    const auto turn = co_await send(*stream, "");
+    EXPECT_TRUE(turn);
+    co_await next_turn();
+  }
+  control.abort();
+  const auto head = co_await stream->read_head();
+  EXPECT_EQ(head.error(), Errc::connection_lost);
+  EXPECT_FALSE(client.usable());
+  EXPECT_EQ(client.reason(), Errc::connection_lost);
+  const auto opened = client.open("GET", "hub.example", "/", {}, false);
+  EXPECT_EQ(opened.error(), Errc::connection_lost);
+  while (!upload.done) co_await next_turn();
+}
+
+TEST(H2LinkTest, TellsBothSidesWhenTheServerAborts) {
+  H2Loopback loopback;
+  Upload upload;
+  loopback.handler = [&upload](HttpExchange& exchange) { return keep_body(exchange, upload); };
+  loopback.start();
+  loopback.run(upload_until_taken(*loopback.client, loopback.control, upload));
+  EXPECT_EQ(upload.body.error, Errc::closed);
+}
+
+asio::awaitable<void> close_in_good_order(H2Client& client, bool& server_done) {
+  co_await get_hello(client);
+  co_await client.close(5s);
+  EXPECT_EQ(client.reason(), Errc::closed);
+  while (!server_done) co_await next_turn();
+}
+
+TEST(H2LinkTest, ClosesInGoodOrder) {
+  H2Loopback loopback;
+  loopback.handler = answer_hello;
+  loopback.start();
+  loopback.run(close_in_good_order(*loopback.client, loopback.server_done));
+}
+
+asio::awaitable<void> answer_when_told(HttpExchange& exchange, WakeUp& told) {
+  co_await told.wait();
+  co_await answer(exchange, 200, "late");
+}
+
+asio::awaitable<void> be_sent_away(H2Client& client, H2Loopback& loopback, WakeUp& told) {
+  const auto stream = open(client, "GET", "/");
+  const auto finished = co_await stream->finish();
+  EXPECT_TRUE(finished);
+  while (loopback.control.running() == 0) co_await next_turn();
+  loopback.control.go_away();
+  while (client.usable()) co_await next_turn();
+  const auto refused = client.open("GET", "hub.example", "/", {}, false);
+  EXPECT_EQ(refused.error(), Errc::closed);
+  told.notify();
+  const Body body = co_await read_all(*stream);
+  EXPECT_EQ(body.text, "late");
+  while (!loopback.server_done) co_await next_turn();
+}
+
+TEST(H2LinkTest, LetsRunningExchangesFinishWhenItGoesAway) {
+  H2Loopback loopback;
+  WakeUp told(loopback.io.get_executor());
+  loopback.handler = [&told](HttpExchange& exchange) { return answer_when_told(exchange, told); };
+  loopback.start();
+  loopback.run(be_sent_away(*loopback.client, loopback, told));
+}
+
+asio::awaitable<void> outlive(H2Loopback& loopback) {
+  const auto stream = open(*loopback.client, "POST", "/");
+  loopback.client.reset();
+  const auto written = co_await send(*stream, "x");
+  EXPECT_EQ(written.error(), Errc::connection_lost);
+  const auto head = co_await stream->read_head();
+  EXPECT_EQ(head.error(), Errc::connection_lost);
+}
+
+TEST(H2LinkTest, LetsAStreamOutliveItsClient) {
+  H2Loopback loopback;
+  loopback.handler = echo;
+  loopback.start();
+  loopback.run(outlive(loopback));
+}
+
+asio::awaitable<void> abort_exchange(HttpExchange& exchange, std::error_code& error) {
+  exchange.abort();
+  const auto piece = co_await exchange.read_body();
+  error = piece.error();
+}
+
+asio::awaitable<void> be_aborted(H2Client& client) {
+  const auto stream = open(client, "POST", "/");
+  const auto head = co_await stream->read_head();
+  EXPECT_EQ(head.error(), Errc::stream_reset);
+  EXPECT_TRUE(client.usable());
+}
+
+TEST(H2LinkTest, AbortsOneExchangeOnly) {
+  H2Loopback loopback;
+  std::error_code error;
+  loopback.handler = [&error](HttpExchange& exchange) { return abort_exchange(exchange, error); };
+  loopback.start();
+  loopback.run(be_aborted(*loopback.client));
+  EXPECT_EQ(error, Errc::cancelled);
+}
+
+asio::awaitable<void> wait_for_round_trip(H2Client& client) {
+  while (client.rtt().count() == 0 && client.usable()) co_await next_turn();
+  EXPECT_TRUE(client.usable());
+}
+
+TEST(H2LinkTest, MeasuresTheRoundTripWhileIdle) {
+  H2Loopback loopback;
+  loopback.handler = echo;
+  loopback.options.ping_interval = 5ms;
+  loopback.start();
+  loopback.run(wait_for_round_trip(*loopback.client));
+}
+
+asio::awaitable<void> wait_for_end(H2Client& client) {
+  const auto stream = open(client, "GET", "/");
+  const auto head = co_await stream->read_head();
+  EXPECT_EQ(head.error(), Errc::connection_lost);
+  EXPECT_EQ(client.reason(), Errc::timed_out);
+}
+
+TEST(H2LinkTest, GivesUpAPeerThatIsSilent) {
+  H2Loopback loopback;
+  auto [from, to] = loopback.connect();
+  loopback.options.ping_interval = 5ms;
+  loopback.options.ping_timeout = 5ms;
+  loopback.client = H2Client::create(std::make_unique<PlainStream>(std::move(from)), loopback.options);
+  loopback.server_done = true;  // there is none: nobody reads `to`
+  loopback.run(wait_for_end(*loopback.client));
+}
+
+/// Bytes of a server's output until it closes.
+asio::awaitable<Bytes> talk(asio::ip::tcp::socket& socket, Bytes bytes) {
+  std::error_code error;
+  co_await asio::async_write(socket, asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+  Bytes answer;
+  std::array<std::byte, 4096> buffer{};
+  while (!error) {
+    const std::size_t count =
+        co_await socket.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
+    answer.insert(answer.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  co_return answer;
+}
+
+asio::awaitable<void> break_the_rules(asio::ip::tcp::socket& socket, bool& server_done) {
+  const Bytes bytes = H2Frames().preface().settings().frame(H2Frames::ping_type, 0, 1, as_bytes("12345678")).bytes();
+  const Bytes answer = co_await talk(socket, bytes);
+  bool goodbye = false;
+  for (const auto& frame : test::parse_frames(answer))
+    if (frame.type == H2Frames::go_away_type) goodbye = frame.number(4) == 1;  // PROTOCOL_ERROR
+  EXPECT_TRUE(goodbye);
+  socket.close();
+  while (!server_done) co_await next_turn();
+}
+
+TEST(H2LinkTest, SaysWhyBeforeItEndsAPeerThatBreaksTheRules) {
+  H2Loopback loopback;
+  loopback.handler = echo;
+  auto [from, to] = loopback.connect();
+  loopback.start_server(std::move(to));
+  loopback.run(break_the_rules(from, loopback.server_done));
+}
+
+asio::awaitable<void> two_streams_one_slow(H2Client& client) {
+  const auto slow = open(client, "GET", "/slow");
+  const auto quick = open(client, "GET", "/quick");
+  auto finished = co_await slow->finish();
+  EXPECT_TRUE(finished);
+  finished = co_await quick->finish();
+  EXPECT_TRUE(finished);
+  const auto head = co_await slow->read_head();
+  EXPECT_TRUE(head);
+  const Body body = co_await read_all(*quick);  // nobody reads the slow one
+  EXPECT_EQ(body.text, "hello");
+}
+
+asio::awaitable<void> slow_and_quick(HttpExchange& exchange) {
+  if (exchange.request().path == "/quick") {
+    co_await answer_hello(exchange);
+    co_return;
+  }
+  const auto head = co_await exchange.send_head(200, {}, std::nullopt);
+  EXPECT_TRUE(head);
+  const std::string much(100'000, 'm');
+  for (;;) {
+    const auto written = co_await exchange.write(as_bytes(much));
+    if (!written) break;  // when the client goes
+  }
+}
+
+TEST(H2LinkTest, KeepsASlowReaderFromHoldingUpOthers) {
+  H2Loopback loopback;
+  loopback.handler = slow_and_quick;
+  loopback.options.window_bytes = 1 << 20;
+  loopback.start();
+  loopback.run(two_streams_one_slow(*loopback.client));
 }
 
 }  // namespace
