@@ -1,0 +1,82 @@
+#include "hub/auth.hpp"
+
+#include <algorithm>
+
+namespace camspan::hub {
+namespace {
+
+// Our own tokens have about 300 bytes; those of large issuers stay below this.
+constexpr std::size_t kMaxTokenBytes = 8192;
+
+std::optional<std::string_view> bearer(std::string_view value) {
+  constexpr std::string_view scheme = "bearer ";
+  if (value.size() < scheme.size()) return std::nullopt;
+  for (std::size_t i = 0; i < scheme.size(); ++i)
+    if ((value[i] | 0x20) != (scheme[i] | 0x20)) return std::nullopt;
+  value.remove_prefix(scheme.size());
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  return value;
+}
+
+std::optional<std::string> token_of(const net::RequestHead& request) {
+  if (const auto header = request.headers.find("authorization"))
+    if (const auto token = bearer(*header)) return std::string(*token);
+  return request.query_value("token");
+}
+
+}  // namespace
+
+tl::expected<Claims, Problem> Authorizer::authenticate(const net::RequestHead& request) const {
+  const auto token = token_of(request);
+  if (!token || token->empty())
+    return tl::unexpected(
+        Problem{Cause::missing_token,
+                "Send a token as \"Authorization: Bearer ...\" or ?token=. `camspan-hub token` makes one.",
+                {},
+                {}});
+  // A NUL would hide what follows it from libjwt.
+  if (token->size() > kMaxTokenBytes || token->find('\0') != std::string::npos)
+    return tl::unexpected(Problem{Cause::bad_token, "This is no token of this hub. Ask for a new one.", {}, {}});
+  auto claims = key_.verify(*token, clock_());
+  if (!claims && claims.error() == TokenFault::expired)
+    return tl::unexpected(
+        Problem{Cause::expired_token, "The token was good until it expired. Ask for a new one.", {}, {}});
+  if (!claims)
+    return tl::unexpected(
+        Problem{Cause::bad_token,
+                "The token is not signed by this hub's key or lacks dev, allow or exp. Ask for a new one.",
+                {},
+                {}});
+  if (claims->allow.empty())
+    return tl::unexpected(
+        Problem{Cause::not_allowed, "The token gives no right at this hub. Ask for one that does.", {}, {}});
+  return std::move(*claims);
+}
+
+tl::expected<Claims, Problem> Authorizer::require(const net::RequestHead& request, Right right,
+                                                  const DeviceId& device) const {
+  auto claims = authenticate(request);
+  if (!claims) return claims;
+  if (!claims->allows(right))
+    return tl::unexpected(Problem{Cause::not_allowed,
+                                  "The token lacks the right \"" + std::string(right_name(right)) +
+                                      "\". Ask for one made with --allow " + std::string(right_name(right)) + ".",
+                                  {},
+                                  {}});
+  if (!claims->covers(device))
+    return tl::unexpected(
+        Problem{Cause::not_allowed,
+                "The token is for another device. Ask for one made with --device " + device.str() + ".",
+                {},
+                {}});
+  return claims;
+}
+
+tl::expected<void, Problem> Authorizer::require_upload(const net::RequestHead& request, const DeviceId& device) const {
+  if (const auto id = DeviceId::parse(request.client_certificate_name); id && *id == device) return {};
+  auto claims = require(request, Right::upload, device);
+  if (!claims) return tl::unexpected(std::move(claims.error()));
+  return {};
+}
+
+}  // namespace camspan::hub

@@ -1,0 +1,66 @@
+#include "hub/page_route.hpp"
+
+#include "hub/page_files.hpp"
+#include "hub/problem.hpp"
+#include "hub/responses.hpp"
+
+namespace camspan::hub {
+namespace {
+
+// Nothing from elsewhere, nothing inline; blob: is where mpegts.js and the pictures of the list live.
+constexpr const char* kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PageFile* find_file(std::string_view path) {
+  if (path == "/") path = "/index.html";
+  for (const PageFile& file : page_files())
+    if (file.path == path) return &file;
+  return nullptr;
+}
+
+std::string type_of(std::string_view path) {
+  if (path.ends_with(".html")) return "text/html; charset=utf-8";
+  if (path.ends_with(".css")) return "text/css; charset=utf-8";
+  if (path.ends_with(".js")) return "text/javascript; charset=utf-8";
+  return "text/plain; charset=utf-8";
+}
+
+bool matches(const net::RequestHead& request, std::string_view etag) {
+  const auto known = request.headers.find("if-none-match");
+  return known && (*known == "*" || known->find(etag) != std::string_view::npos);
+}
+
+}  // namespace
+
+asio::awaitable<void> serve_page(net::HttpExchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  const PageFile* const file = find_file(request.path);
+  if (!file) {
+    Problem problem{
+        Cause::unknown_route, "There is nothing at this address. docs/protocols.md lists the routes.", {}, {}};
+    co_await send_problem(exchange, std::move(problem));
+    co_return;
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    Problem problem{Cause::method_not_allowed, "The page can only be read: use GET.", {}, {{"allow", "GET, HEAD"}}};
+    co_await send_problem(exchange, std::move(problem));
+    co_return;
+  }
+  http::Headers headers{{"etag", std::string(file->etag)},
+                        {"cache-control", "no-cache"},
+                        {"content-security-policy", kPolicy},
+                        {"x-content-type-options", "nosniff"},
+                        {"referrer-policy", "no-referrer"}};
+  if (matches(request, file->etag)) {
+    co_await send_body(exchange, 304, std::move(headers), {});
+    co_return;
+  }
+  headers.append("content-type", type_of(file->path));
+  const auto head = co_await exchange.send_head(200, std::move(headers), file->content.size());
+  if (!head) co_return;
+  const auto written = co_await exchange.write(as_bytes(file->content));
+  if (written) static_cast<void>(co_await exchange.finish());
+}
+
+}  // namespace camspan::hub

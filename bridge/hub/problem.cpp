@@ -1,0 +1,93 @@
+#include "hub/problem.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace camspan::hub {
+namespace {
+
+struct Row {
+  Cause cause;
+  std::string_view name;
+  int status;
+  std::string_view title;
+};
+
+constexpr std::array<Row, 25> kRows{{
+    {Cause::bad_request, "bad-request", 400, "The request cannot be understood"},
+    {Cause::missing_token, "missing-token", 401, "A token is needed"},
+    {Cause::bad_token, "bad-token", 401, "The token is not valid"},
+    {Cause::expired_token, "expired-token", 401, "The token has expired"},
+    {Cause::not_allowed, "not-allowed", 403, "The token does not allow this"},
+    {Cause::foreign_origin, "foreign-origin", 403, "Another site's page may not connect"},
+    {Cause::unknown_device, "unknown-device", 404, "No such device"},
+    {Cause::unknown_route, "unknown-route", 404, "No such address"},
+    {Cause::no_recording, "no-recording", 404, "Nothing recorded there"},
+    {Cause::method_not_allowed, "method-not-allowed", 405, "Not possible with this method"},
+    {Cause::idle, "idle", 408, "Nothing came for too long"},
+    {Cause::gap, "gap", 409, "Tags are missing before this"},
+    {Cause::replaced, "replaced", 409, "A newer request took this stream over"},
+    {Cause::device_exists, "device-exists", 409, "The device exists already"},
+    {Cause::too_large, "too-large", 413, "The body is too large"},
+    {Cause::tag_too_large, "tag-too-large", 413, "An FLV tag is too large"},
+    {Cause::not_flv, "not-flv", 415, "The body is not FLV"},
+    {Cause::malformed_flv, "malformed-flv", 400, "The FLV stream is broken"},
+    {Cause::no_video, "no-video", 503, "The device sends no video now"},
+    {Cause::max_viewers, "max-viewers", 503, "Too many viewers"},
+    {Cause::max_devices, "max-devices", 503, "Too many devices"},
+    {Cause::stopping, "stopping", 503, "The hub is stopping"},
+    {Cause::storage_failed, "storage-failed", 500, "Storing failed"},
+    {Cause::storage_restored, "storage-restored", 503, "Storing works again"},
+    {Cause::disk_full, "disk-full", 507, "The disk is full"},
+}};
+
+const Row& row_of(Cause cause) {
+  for (const Row& row : kRows)
+    if (row.cause == cause) return row;
+  return kRows.front();
+}
+
+}  // namespace
+
+int Problem::status() const {
+  return row_of(cause).status;
+}
+std::string_view Problem::name() const {
+  return row_of(cause).name;
+}
+
+std::string Problem::json() const {
+  const Row& row = row_of(cause);
+  nlohmann::ordered_json object;
+  object["type"] = "/problems/" + std::string(row.name);
+  object["title"] = row.title;
+  object["status"] = row.status;
+  object["detail"] = detail;
+  for (const auto& [name, value] : members)
+    std::visit([&, &key = name](const auto& content) { object[key] = content; }, value);
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Problem retry_later(Cause cause, std::string detail, int seconds) {
+  Problem problem{cause, std::move(detail), {}, {}};
+  problem.headers.append("retry-after", std::to_string(seconds));
+  return problem;
+}
+
+asio::awaitable<void> send_problem(net::HttpExchange& exchange, Problem problem) {
+  const std::string body = problem.json();
+  http::Headers headers = problem.headers;
+  headers.append("content-type", "application/problem+json");
+  headers.append("camspan-problem", std::string(problem.name()));
+  headers.append("cache-control", "no-store");
+  headers.append("x-content-type-options", "nosniff");
+  if (problem.status() == 401) headers.append("www-authenticate", "Bearer");
+  const auto head = co_await exchange.send_head(problem.status(), std::move(headers), body.size());
+  if (!head) co_return;
+  const auto written = co_await exchange.write(as_bytes(body));
+  if (!written) co_return;
+  // A peer that has gone by now has what it was sent; nobody is left to tell.
+  static_cast<void>(co_await exchange.finish());
+}
+
+}  // namespace camspan::hub

@@ -1,0 +1,65 @@
+/// Errors as application/problem+json (RFC 9457): every cause the hub names, in one table.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "net/http_exchange.hpp"
+
+namespace camspan::hub {
+
+/// The last part of the problem's `type` URI is the name here with dashes: programs rely on it.
+enum class Cause : std::uint8_t {
+  bad_request,
+  missing_token,
+  bad_token,
+  expired_token,
+  not_allowed,
+  foreign_origin,
+  unknown_device,
+  unknown_route,
+  no_recording,
+  method_not_allowed,
+  idle,
+  gap,
+  replaced,
+  device_exists,
+  too_large,
+  tag_too_large,
+  not_flv,
+  malformed_flv,
+  no_video,
+  max_viewers,
+  max_devices,
+  stopping,
+  storage_failed,
+  storage_restored,
+  disk_full,
+};
+
+/// One refusal. `detail` is a sentence for a person, with the next step; never a token or secret.
+struct Problem {
+  Cause cause;
+  std::string detail;
+  /// Further members of the JSON object, such as "expected" of a gap.
+  std::vector<std::pair<std::string, std::variant<std::uint64_t, std::string>>> members;
+  http::Headers headers;  ///< beyond the ones every problem has: allow, retry-after
+
+  int status() const;
+  std::string_view name() const;  ///< "max-viewers"
+  std::string json() const;       ///< one line
+};
+
+/// A problem that passes: the client may come again after `seconds`.
+Problem retry_later(Cause cause, std::string detail, int seconds);
+
+/// Answers with `problem`. For HEAD only its head, which names the cause in `camspan-problem`.
+asio::awaitable<void> send_problem(net::HttpExchange& exchange, Problem problem);
+
+}  // namespace camspan::hub

@@ -1,0 +1,37 @@
+/// From the path of a request to its route.
+#pragma once
+
+#include <asio/awaitable.hpp>
+
+#include "hub/api_route.hpp"
+#include "hub/ingest_route.hpp"
+#include "hub/live_route.hpp"
+#include "hub/recordings_route.hpp"
+#include "hub/storage_health.hpp"
+
+namespace camspan::hub {
+
+/// Lives on the I/O thread; what it refers to outlives it.
+class Router {
+ public:
+  Router(IngestRoute& ingest, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api, const StorageHealth& health)
+      : ingest_(ingest), live_(live), recordings_(recordings), api_(api), health_(health) {}
+
+  asio::awaitable<void> handle(net::HttpExchange& exchange);
+  /// Requests that are being answered.
+  std::size_t active() const { return active_; }
+
+ private:
+  asio::awaitable<void> route(net::HttpExchange& exchange);
+  asio::awaitable<void> recordings(net::HttpExchange& exchange, std::string rest);
+  asio::awaitable<void> healthz(net::HttpExchange& exchange);
+
+  IngestRoute& ingest_;
+  LiveRoute& live_;
+  RecordingsRoute& recordings_;
+  ApiRoute& api_;
+  const StorageHealth& health_;
+  std::size_t active_ = 0;
+};
+
+}  // namespace camspan::hub

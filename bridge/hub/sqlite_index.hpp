@@ -1,0 +1,79 @@
+/// The list of recorded segments in hub.sqlite. Rebuilt from the files if it is lost: the recorder puts every segment
+/// that it finds at start.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hub/device_id.hpp"
+#include "hub/sqlite.hpp"
+#include "hub/status_board.hpp"
+#include "recordings/recorder.hpp"
+
+namespace camspan::hub {
+
+/// The writing side. Lives on the storage thread once the recorder runs.
+class SqliteIndex final : public recordings::SegmentIndex {
+ public:
+  /// Hears, on the storage thread, what is recorded of a device now; std::nullopt = nothing any more.
+  using Changed = std::function<void(const std::string& device, const std::optional<RecordedRange>& range)>;
+
+  static tl::expected<std::unique_ptr<SqliteIndex>, Failure> open(const std::filesystem::path& file, Changed changed);
+
+  void put(const recordings::Segment& segment, bool finished) override;
+  void remove(const std::string& path) override;
+  std::optional<recordings::Segment> last_of(const recordings::StreamName& name) const override;
+  std::vector<std::string> paths() const override;
+
+  /// Keeps what the sender says of a stream (camspan-meta), a JSON object.
+  void put_meta(const recordings::StreamName& name, const std::string& meta);
+
+  /// Paths of finished segments that are older than `oldest`, or over `max_bytes` of their device; oldest first.
+  std::vector<std::string> expired(UtcTime oldest, std::uint64_t max_bytes);
+
+  /// Tells `changed` of every device that has recordings.
+  void tell_all() const;
+
+ private:
+  SqliteIndex(Database database, Changed changed);
+  Result<> read_ranges();
+  void note(const std::string& device, const std::optional<RecordedRange>& range);
+  void failed(const std::error_code& error) const;
+  void expire_by_age(UtcTime oldest, std::vector<std::string>& paths);
+  void expire_by_size(const std::string& device, std::uint64_t excess, std::vector<std::string>& paths);
+
+  Database database_;
+  const Changed changed_;
+  Statement find_, put_, remove_, first_of_, put_meta_, older_, oldest_of_;
+  mutable Statement last_of_, paths_;
+  std::map<std::string, RecordedRange> ranges_;
+};
+
+/// The reading side, with a connection of its own. One thread.
+class IndexReader {
+ public:
+  static tl::expected<std::unique_ptr<IndexReader>, Failure> open(const std::filesystem::path& file);
+
+  /// Segments that touch [from, to], in order of their start.
+  Result<std::vector<recordings::Segment>> list(const DeviceId& device, unsigned channel, UtcTime from, UtcTime to);
+
+  /// Where something is recorded next to `at`: the end of the last segment before it, the start of the first after it.
+  struct Nearest {
+    std::optional<UtcTime> before;
+    std::optional<UtcTime> after;
+  };
+  Result<Nearest> nearest(const DeviceId& device, unsigned channel, UtcTime at);
+
+  /// What senders said of the streams of a channel: stream, JSON object.
+  Result<std::vector<std::pair<std::string, std::string>>> metas(const DeviceId& device, unsigned channel);
+
+ private:
+  explicit IndexReader(Database database);
+
+  Database database_;
+  Statement list_, before_, after_, metas_;
+};
+
+}  // namespace camspan::hub
