@@ -20,9 +20,6 @@ constexpr std::size_t kMinGatherBytes = 16384;
 /// A write that takes longer than the first halves the next one; one faster than the second, and full, doubles it.
 constexpr milliseconds kSlowWrite{100};
 constexpr milliseconds kFastWrite{20};
-/// A line that falls idle after a small write lets go of buffers that a burst made larger than this.
-constexpr std::size_t kKeptBytes = 65536;
-constexpr std::size_t kSmallWriteBytes = 16384;
 /// A peer that takes nothing for so long is gone, or means harm: while it does not read we stop reading, and then no
 /// PING tells. Seen up to one PING interval late.
 constexpr std::chrono::seconds kStuckWrite{60};
@@ -133,8 +130,6 @@ asio::awaitable<void> H2Driver::write_until_end() {
     if (filling_.empty()) connection_.pending_output(filling_, gather_bytes_, Clock::now());
     if (filling_.empty()) {
       if (connection_.done()) co_return;
-      if (last_write_bytes_ < kSmallWriteBytes && writing_.capacity() + filling_.capacity() > kKeptBytes)
-        writing_ = filling_ = Bytes();
       co_await writable_.wait();
       continue;
     }
@@ -199,6 +194,9 @@ asio::awaitable<void> H2Driver::watch_until_end() {
     } else if (write_begun_ && Clock::now() - *write_begun_ >= kStuckWrite) {
       end(Errc::timed_out);
     } else {
+      // Mostly the time for a PING, so the line is idle: a burst need not cost memory for ever.
+      if (filling_.empty()) filling_ = Bytes();
+      if (!write_begun_) writing_ = Bytes();
       connection_.on_timeout(Clock::now());
       flush();
     }

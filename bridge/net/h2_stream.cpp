@@ -7,7 +7,7 @@ namespace camspan::net {
 namespace {
 
 /// A reader that caught up lets go of a buffer that a burst made larger than this.
-constexpr std::size_t kKeptBytes = 65536;
+constexpr std::size_t kKeptBytes = 256 << 10;
 
 }  // namespace
 

@@ -3,94 +3,28 @@
 #include <gtest/gtest.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/post.hpp>
+#include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 
 #include "net/wake_up.hpp"
 #include "support/h2_frames.hpp"
 #include "support/h2_loopback.hpp"
+#include "support/h2_talk.hpp"
 
 namespace camspan::net {
 namespace {
 
-using namespace std::chrono_literals;
+using test::answer;
+using test::answer_hello;
+using test::Body;
+using test::echo;
+using test::get_hello;
 using test::H2Frames;
 using test::H2Loopback;
-
-/// Lets the other coroutines go on.
-asio::awaitable<void> next_turn() {
-  const auto executor = co_await asio::this_coro::executor;
-  co_await asio::post(executor, asio::use_awaitable);
-}
-
-/// What came of a body, and the error that ended it.
-struct Body {
-  std::string text;
-  std::error_code error;
-};
-
-template <class Reader>
-asio::awaitable<Body> read_all(Reader& reader) {
-  Body body;
-  for (;;) {
-    const auto piece = co_await reader.read_body();
-    if (!piece) {
-      body.error = piece.error();
-      co_return body;
-    }
-    if (piece->empty()) co_return body;
-    body.text += as_text(*piece);
-  }
-}
-
-asio::awaitable<Result<>> send(H2ClientStream& stream, std::string text) {
-  const ByteView piece = as_bytes(text);
-  co_return co_await stream.write(std::span(&piece, 1));
-}
-
-std::unique_ptr<H2ClientStream> open(H2Client& client, std::string method, std::string path,
-                                     http::Headers headers = {}) {
-  return client.open(std::move(method), "hub.example", std::move(path), std::move(headers), false).value();
-}
-
-asio::awaitable<void> answer(HttpExchange& exchange, int status, std::string text) {
-  const auto head = co_await exchange.send_head(status, {}, text.size());
-  EXPECT_TRUE(head);
-  const auto written = co_await exchange.write(as_bytes(text));
-  EXPECT_TRUE(written);
-  const auto finished = co_await exchange.finish();
-  EXPECT_TRUE(finished);
-}
-
-asio::awaitable<void> answer_hello(HttpExchange& exchange) {
-  return answer(exchange, 200, "hello");
-}
-
-asio::awaitable<void> echo(HttpExchange& exchange) {
-  const auto head = co_await exchange.send_head(200, {}, std::nullopt);
-  EXPECT_TRUE(head);
-  for (;;) {
-    const auto piece = co_await exchange.read_body();
-    if (!piece || piece->empty()) break;
-    const auto written = co_await exchange.write(*piece);
-    if (!written) co_return;
-  }
-  const auto finished = co_await exchange.finish();
-  EXPECT_TRUE(finished);
-}
-
-asio::awaitable<void> get_hello(H2Client& client) {
-  const auto stream = open(client, "GET", "/a%20b?x=1");
-  const auto finished = co_await stream->finish();
-  EXPECT_TRUE(finished);
-  const auto head = co_await stream->read_head();
-  EXPECT_TRUE(head);
-  EXPECT_EQ(head->status, 200);
-  EXPECT_EQ(head->headers.find("content-length"), "5");
-  const Body body = co_await read_all(*stream);
-  EXPECT_EQ(body.text, "hello");
-  EXPECT_FALSE(body.error);
-}
+using test::next_turn;
+using test::open;
+using test::read_all;
+using test::send;
 
 TEST(H2LinkTest, AnswersARequest) {
   H2Loopback loopback;
@@ -160,35 +94,6 @@ TEST(H2LinkTest, RunsAHundredExchangesAtOnce) {
   loopback.start();
   loopback.run(many_at_once(*loopback.client));
   EXPECT_EQ(loopback.control.running(), 0u);
-}
-
-asio::awaitable<void> refuse_upload(HttpExchange& exchange) {
-  return answer(exchange, 413, "too large");
-}
-
-asio::awaitable<void> upload_to_one_who_refuses(H2Client& client) {
-  const auto stream = open(client, "POST", "/upload");
-  // More than any window: only the answer can end this write.
-  const auto written = co_await send(*stream, std::string(40'000'000, 'u'));
-  EXPECT_FALSE(written);
-  EXPECT_EQ(written.error(), Errc::stream_reset);
-  const auto head = co_await stream->read_head();
-  EXPECT_TRUE(head);
-  EXPECT_EQ(head->status, 413);
-  const Body body = co_await read_all(*stream);
-  EXPECT_EQ(body.text, "too large");
-  EXPECT_FALSE(body.error);
-  const auto finished = co_await stream->finish();
-  EXPECT_EQ(finished.error(), Errc::stream_reset);
-  EXPECT_EQ(stream->send_window(), 0u);
-  EXPECT_TRUE(client.usable());
-}
-
-TEST(H2LinkTest, GivesAnEarlyAnswerToAClientThatIsStillWriting) {
-  H2Loopback loopback;
-  loopback.handler = refuse_upload;
-  loopback.start();
-  loopback.run(upload_to_one_who_refuses(*loopback.client));
 }
 
 asio::awaitable<void> get_status(H2Client& client, std::string method, std::string path, int status) {
@@ -319,20 +224,6 @@ TEST(H2LinkTest, TellsBothSidesWhenTheServerAborts) {
   EXPECT_EQ(upload.body.error, Errc::closed);
 }
 
-asio::awaitable<void> close_in_good_order(H2Client& client, bool& server_done) {
-  co_await get_hello(client);
-  co_await client.close(5s);
-  EXPECT_EQ(client.reason(), Errc::closed);
-  while (!server_done) co_await next_turn();
-}
-
-TEST(H2LinkTest, ClosesInGoodOrder) {
-  H2Loopback loopback;
-  loopback.handler = answer_hello;
-  loopback.start();
-  loopback.run(close_in_good_order(*loopback.client, loopback.server_done));
-}
-
 asio::awaitable<void> answer_when_told(HttpExchange& exchange, WakeUp& told) {
   co_await told.wait();
   co_await answer(exchange, 200, "late");
@@ -361,22 +252,6 @@ TEST(H2LinkTest, LetsRunningExchangesFinishWhenItGoesAway) {
   loopback.run(be_sent_away(*loopback.client, loopback, told));
 }
 
-asio::awaitable<void> outlive(H2Loopback& loopback) {
-  const auto stream = open(*loopback.client, "POST", "/");
-  loopback.client.reset();
-  const auto written = co_await send(*stream, "x");
-  EXPECT_EQ(written.error(), Errc::connection_lost);
-  const auto head = co_await stream->read_head();
-  EXPECT_EQ(head.error(), Errc::connection_lost);
-}
-
-TEST(H2LinkTest, LetsAStreamOutliveItsClient) {
-  H2Loopback loopback;
-  loopback.handler = echo;
-  loopback.start();
-  loopback.run(outlive(loopback));
-}
-
 asio::awaitable<void> abort_exchange(HttpExchange& exchange, std::error_code& error) {
   exchange.abort();
   const auto piece = co_await exchange.read_body();
@@ -397,36 +272,6 @@ TEST(H2LinkTest, AbortsOneExchangeOnly) {
   loopback.start();
   loopback.run(be_aborted(*loopback.client));
   EXPECT_EQ(error, Errc::cancelled);
-}
-
-asio::awaitable<void> wait_for_round_trip(H2Client& client) {
-  while (client.rtt().count() == 0 && client.usable()) co_await next_turn();
-  EXPECT_TRUE(client.usable());
-}
-
-TEST(H2LinkTest, MeasuresTheRoundTripWhileIdle) {
-  H2Loopback loopback;
-  loopback.handler = echo;
-  loopback.options.ping_interval = 5ms;
-  loopback.start();
-  loopback.run(wait_for_round_trip(*loopback.client));
-}
-
-asio::awaitable<void> wait_for_end(H2Client& client) {
-  const auto stream = open(client, "GET", "/");
-  const auto head = co_await stream->read_head();
-  EXPECT_EQ(head.error(), Errc::connection_lost);
-  EXPECT_EQ(client.reason(), Errc::timed_out);
-}
-
-TEST(H2LinkTest, GivesUpAPeerThatIsSilent) {
-  H2Loopback loopback;
-  auto [from, to] = loopback.connect();
-  loopback.options.ping_interval = 5ms;
-  loopback.options.ping_timeout = 5ms;
-  loopback.client = H2Client::create(std::make_unique<PlainStream>(std::move(from)), loopback.options);
-  loopback.server_done = true;  // there is none: nobody reads `to`
-  loopback.run(wait_for_end(*loopback.client));
 }
 
 /// Bytes of a server's output until it closes.
@@ -462,39 +307,30 @@ TEST(H2LinkTest, SaysWhyBeforeItEndsAPeerThatBreaksTheRules) {
   loopback.run(break_the_rules(from, loopback.server_done));
 }
 
-asio::awaitable<void> two_streams_one_slow(H2Client& client) {
-  const auto slow = open(client, "GET", "/slow");
-  const auto quick = open(client, "GET", "/quick");
-  auto finished = co_await slow->finish();
-  EXPECT_TRUE(finished);
-  finished = co_await quick->finish();
-  EXPECT_TRUE(finished);
-  const auto head = co_await slow->read_head();
-  EXPECT_TRUE(head);
-  const Body body = co_await read_all(*quick);  // nobody reads the slow one
-  EXPECT_EQ(body.text, "hello");
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, HttpServer::Handler handler, H2ServerControl& control) {
+  auto stream = std::make_unique<PlainStream>(std::move(socket));
+  co_await H2ServerLink::run(std::move(stream), Bytes(), std::move(handler), HttpServerLimits(), control);
 }
 
-asio::awaitable<void> slow_and_quick(HttpExchange& exchange) {
-  if (exchange.request().path == "/quick") {
-    co_await answer_hello(exchange);
-    co_return;
+TEST(H2LinkTest, GoesDownWithItsLoop) {
+  H2ServerControl control;
+  std::unique_ptr<H2ClientStream> stream;
+  {
+    asio::io_context io{1};
+    asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+    asio::ip::tcp::socket from(io);
+    asio::ip::tcp::socket to(io);
+    from.connect(acceptor.local_endpoint());
+    acceptor.accept(to);
+    asio::co_spawn(io, serve(std::move(to), echo, control), asio::detached);
+    const auto client = H2Client::create(std::make_unique<PlainStream>(std::move(from)), {});
+    stream = open(*client, "POST", "/");
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (control.running() == 0 && std::chrono::steady_clock::now() < limit) io.run_one_for(std::chrono::seconds(1));
+    EXPECT_EQ(control.running(), 1u);
+    stream.reset();
   }
-  const auto head = co_await exchange.send_head(200, {}, std::nullopt);
-  EXPECT_TRUE(head);
-  const std::string much(100'000, 'm');
-  for (;;) {
-    const auto written = co_await exchange.write(as_bytes(much));
-    if (!written) break;  // when the client goes
-  }
-}
-
-TEST(H2LinkTest, KeepsASlowReaderFromHoldingUpOthers) {
-  H2Loopback loopback;
-  loopback.handler = slow_and_quick;
-  loopback.options.window_bytes = 1 << 20;
-  loopback.start();
-  loopback.run(two_streams_one_slow(*loopback.client));
+  EXPECT_EQ(control.running(), 0u);
 }
 
 }  // namespace
