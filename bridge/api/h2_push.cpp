@@ -15,14 +15,11 @@
 namespace camspan {
 namespace {
 
-/// Runs the callbacks of all uploads of the process.
-std::shared_ptr<net::IoThread> notify_thread() {
-  static std::mutex mutex;
-  static std::weak_ptr<net::IoThread> thread;
-  const std::lock_guard lock(mutex);
-  auto running = thread.lock();
-  if (!running) thread = running = std::make_shared<net::IoThread>("camspan-notify");
-  return running;
+/// Runs the callbacks of all uploads of the process. It is never stopped: a callback that still runs may end the last
+/// upload, and a thread cannot wait for itself.
+net::IoThread& notify_thread() {
+  static auto* const thread = new net::IoThread("camspan-notify");
+  return *thread;
 }
 
 UtcTime utc_now() {
@@ -49,6 +46,7 @@ bool begins_flv(ByteView bytes) { return as_text(bytes).starts_with("FLV"); }
 
 }  // namespace
 
+/// Lives and dies on the user's threads: what is posted to the I/O thread holds the uploader only, never the thread.
 struct H2Push::Impl {
   std::shared_ptr<net::IoThread> io;
   std::shared_ptr<Uploader> uploader;
@@ -60,7 +58,6 @@ struct H2Push::Impl {
   bool dropping = false;
   std::atomic<std::uint64_t> bytes_in{0};
   std::atomic<bool> unlocked{false};
-  std::shared_ptr<std::promise<Result<>>> drained;  ///< of the drain() that waits; I/O thread
 
   Impl(std::shared_ptr<net::IoThread> thread, std::shared_ptr<Uploader> upload, Notifier notifier, H2PushContent kind)
       : io(std::move(thread)), uploader(std::move(upload)), notify(std::move(notifier)), content(kind) {
@@ -73,7 +70,7 @@ struct H2Push::Impl {
   SharedUnit join_undecided(const SharedUnit& piece);
   Result<> queue(SharedUnit unit);
   void start();
-  void end_waits();
+  void cancel_drain();
 };
 
 void H2Push::Impl::start() {
@@ -144,10 +141,10 @@ tl::expected<std::unique_ptr<H2Push>, Failure> H2Push::create(H2PushConfig confi
   const H2PushContent content = config.content;
   auto uploader = std::make_shared<Uploader>(io->executor(), std::move(config), std::move(*url), tls, notifier);
   return std::unique_ptr<H2Push>(
-      new H2Push(std::make_shared<Impl>(std::move(io), std::move(uploader), std::move(notifier), content)));
+      new H2Push(std::make_unique<Impl>(std::move(io), std::move(uploader), std::move(notifier), content)));
 }
 
-H2Push::H2Push(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+H2Push::H2Push(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 H2Push::~H2Push() {
   impl_->notify.silence();
@@ -182,13 +179,10 @@ Result<> H2Push::drain() {
   }
   auto promise = std::make_shared<std::promise<Result<>>>();
   auto done = promise->get_future();
-  impl_->io->post([impl = impl_, promise] {
-    impl->drained = promise;
-    impl->uploader->drain([impl](Result<> result) {
-      if (auto waiting = std::exchange(impl->drained, nullptr)) waiting->set_value(result);
-    });
-    if (impl->unlocked.load()) impl->end_waits();
+  impl_->io->post([uploader = impl_->uploader, promise] {
+    uploader->drain([promise](Result<> result) { promise->set_value(result); });
   });
+  if (impl_->unlocked.load()) impl_->cancel_drain();
   std::chrono::milliseconds timeout{};
   impl_->io->run([&] { timeout = impl_->uploader->drain_timeout(); });
   if (done.wait_for(timeout) != std::future_status::ready) return fail(Errc::timed_out);
@@ -196,14 +190,14 @@ Result<> H2Push::drain() {
   return done.get();
 }
 
-void H2Push::Impl::end_waits() {
-  if (auto waiting = std::exchange(drained, nullptr)) waiting->set_value(fail(Errc::cancelled));
+void H2Push::Impl::cancel_drain() {
+  io->post([uploader = uploader] { uploader->cancel_drain(); });
 }
 
 void H2Push::unlock(bool unlocked) {
   impl_->unlocked.store(unlocked);
   impl_->uploader->queue().unlock(unlocked);
-  if (unlocked) impl_->io->post([impl = impl_] { impl->end_waits(); });
+  if (unlocked) impl_->cancel_drain();
 }
 
 void H2Push::update(const H2PushConfig& config) {

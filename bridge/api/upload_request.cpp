@@ -17,8 +17,9 @@ constexpr std::size_t kBatchBytes = 64 << 10;
 // A problem document is a few hundred bytes; more is not read.
 constexpr std::size_t kMaxProblemBytes = 8 << 10;
 constexpr std::size_t kMaxLineBytes = 4 << 10;
-// A hub answers within one round trip. Who has not by then may answer at the end only, so nothing is waited for.
-constexpr milliseconds kAnswerWait{1000};
+// A hub answers within one round trip. Who has not by then may answer at the end only: sent units may then go when
+// room is needed. If the answer comes later after all, they are kept again from then on.
+constexpr milliseconds kAnswerWait{250};
 
 /// The number after `"key":` in a line of JSON that a hub wrote; nullopt if there is none.
 std::optional<std::uint64_t> json_number(std::string_view line, std::string_view key) {
@@ -141,6 +142,8 @@ std::vector<MediaQueue::Numbered> UploadRequest::gather() {
       return {};
     }
     ++next_number_;
+    if (!first_dts_) first_dts_ = unit->unit->dts;
+    body_bytes_ += unit->unit->bytes.size();
     bytes += unit->unit->bytes.size();
     batch.push_back(std::move(*unit));
   }
@@ -161,10 +164,9 @@ void UploadRequest::count_sent(const std::vector<MediaQueue::Numbered>& batch) {
     progress_.bytes_sent += size;
     if (unit.number < progress_.highest_sent) progress_.bytes_resent += size;
     progress_.highest_sent = std::max(progress_.highest_sent, unit.number + 1);
-    if (silent_) silent_bytes_ += size;
-    else in_flight_.push_back({unit.number, size, unit.unit->dts});
-    if (!first_dts_) first_dts_ = unit.unit->dts;
-    body_bytes_ += size;
+    const std::size_t counted = unit.repeated ? 0 : size;
+    if (silent_) silent_bytes_ += counted;
+    else in_flight_.push_back({unit.number, counted, unit.unit->dts});
   }
 }
 
@@ -309,7 +311,7 @@ asio::awaitable<void> UploadRequest::watch() {
     co_await tick_.wait_until(Clock::now() + milliseconds(250));
     if (end_) co_return;
     const auto now = Clock::now();
-    if (!answer_seen_ && !silent_ && now - started_ > kAnswerWait) expect_silence();
+    if (!answer_seen_ && !silent_ && now - started_ >= kAnswerWait) expect_silence();
     if (writing_since_ && now - *writing_since_ > setup_.idle_timeout)
       end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": nothing could be sent for " +
                                               std::to_string(setup_.idle_timeout.count() / 1000) + " s.", 0});

@@ -45,13 +45,13 @@ MediaQueue::Bounds bounds(const H2PushConfig& config) {
 
 }  // namespace
 
-Notifier::Notifier(std::shared_ptr<net::IoThread> thread, H2PushEvents events)
-    : thread_(std::move(thread)), box_(std::make_shared<Box>()) {
+Notifier::Notifier(net::IoThread& thread, H2PushEvents events)
+    : thread_(thread), box_(std::make_shared<Box>()) {
   box_->events = std::move(events);
 }
 
 void Notifier::ask_token(std::function<void(std::string)> answer) {
-  thread_->post([box = box_, answer = std::move(answer)] {
+  thread_.post([box = box_, answer = std::move(answer)] {
     answer(box->silent.load() ? std::string() : box->events.request_token());
   });
 }

@@ -13,15 +13,15 @@
 
 namespace camspan {
 
-/// A value that lives as long as somebody may call it; after silence() nothing more is called.
+/// Calls back on the notify thread; after silence() nothing more is called.
 class Notifier {
  public:
-  Notifier(std::shared_ptr<net::IoThread> thread, H2PushEvents events);
+  Notifier(net::IoThread& thread, H2PushEvents events);
   /// Calls `event` with `arguments` on the notify thread, if it is set.
   template <class... Parameters, class... Arguments>
   void operator()(std::function<void(Parameters...)> H2PushEvents::*event, Arguments... arguments) {
     if (!(box_->events.*event)) return;
-    thread_->post([box = box_, event, arguments...] {
+    thread_.post([box = box_, event, arguments...] {
       if (!box->silent.load()) (box->events.*event)(arguments...);
     });
   }
@@ -35,7 +35,7 @@ class Notifier {
     H2PushEvents events;
     std::atomic<bool> silent{false};
   };
-  std::shared_ptr<net::IoThread> thread_;
+  net::IoThread& thread_;
   std::shared_ptr<Box> box_;
 };
 
@@ -55,6 +55,8 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   void wake();
   /// Sends the rest, then calls `done` once: with no failure when everything is with the receiver.
   void drain(std::function<void(Result<>)> done);
+  /// Gives up waiting: `done` is called with Errc::cancelled, the upload goes on.
+  void cancel_drain() { settle(tl::unexpected(make_error_code(Errc::cancelled))); }
   void abort();
   void update(const H2PushConfig& config);
   void reconnect();

@@ -24,7 +24,7 @@ Result<> MediaQueue::push(SharedUnit unit) {
     MemoryBudget::process().take(unit->bytes.size());
     bytes_ += unit->bytes.size();
     wake = sent_ == entries_.size();
-    entries_.push_back({std::move(unit), {}});
+    entries_.push_back({std::move(unit), {}, false});
   }
   if (wake) ready_();
   return {};
@@ -37,7 +37,10 @@ Result<> MediaQueue::find_room(std::unique_lock<std::mutex>& lock, const Unit& u
   drop_stale_sent();
   make_room(unit);
   if (bounds_.leaky == Leaky::no) {
-    room_.wait(lock, [&] { return has_room(unit) || unlocked_ || closed_; });
+    room_.wait(lock, [&] {
+      make_room(unit);  // what may be given up can have changed
+      return has_room(unit) || unlocked_ || closed_;
+    });
     if (closed_) return fail(Errc::closed);
     if (!has_room(unit)) return fail(Errc::cancelled);
   }
@@ -134,9 +137,9 @@ void MediaQueue::forget(const Unit& unit) {
 }
 
 /// The front unit is no longer needed.
-void MediaQueue::release_front() {
+void MediaQueue::release_front(bool settled) {
   const SharedUnit unit = entries_.front().unit;
-  if (is_head(*unit)) put_in_head(head_, unit);
+  if (is_head(*unit)) put_in_head(head_, {unit, settled || entries_.front().repeated});
   forget(*unit);
   entries_.pop_front();
   ++first_number_;
@@ -146,19 +149,19 @@ void MediaQueue::release_front() {
 
 /// The front unit has to go although the receiver may not have it.
 void MediaQueue::evict_front() {
-  if (!keep_sent_) evicted_.push_back(entries_.front().unit->bytes.size());
-  release_front();
+  if (!keep_sent_) evicted_.push_back(entries_.front().repeated ? 0 : entries_.front().unit->bytes.size());
+  release_front(true);
 }
 
 void MediaQueue::drop_stale_sent() {
   if (!keep_sent_) return;
   const auto limit = std::chrono::steady_clock::now() - *keep_sent_;
-  while (sent_ > 0 && entries_.front().sent_at < limit) release_front();
+  while (sent_ > 0 && entries_.front().sent_at < limit) release_front(true);
 }
 
-void MediaQueue::put_in_head(Head& head, const SharedUnit& unit) {
-  const auto same = std::find_if(head.begin(), head.end(), [&](const SharedUnit& old) {
-    return old->kind == unit->kind && old->track == unit->track;
+void MediaQueue::put_in_head(Head& head, const HeadUnit& unit) {
+  const auto same = std::find_if(head.begin(), head.end(), [&](const HeadUnit& old) {
+    return old.unit->kind == unit.unit->kind && old.unit->track == unit.unit->track;
   });
   if (same != head.end()) {
     *same = unit;
@@ -195,7 +198,7 @@ std::optional<MediaQueue::Numbered> MediaQueue::next() {
     if (sent_ == entries_.size()) return std::nullopt;
     Entry& entry = entries_[sent_];
     entry.sent_at = std::chrono::steady_clock::now();
-    result = Numbered{entry.unit, first_number_ + sent_};
+    result = Numbered{entry.unit, first_number_ + sent_, entry.repeated};
     ++sent_;
     numbered_ = std::max(numbered_, sent_);
   }
@@ -209,7 +212,7 @@ void MediaQueue::acknowledge(std::uint64_t number) {
     const std::lock_guard lock(mutex_);
     const std::uint64_t first_missing = first_number_ - evicted_.size();
     for (std::uint64_t n = first_missing; n < number && !evicted_.empty(); ++n) evicted_.pop_front();
-    while (numbered_ > 0 && first_number_ < number) release_front();
+    while (numbered_ > 0 && first_number_ < number) release_front(true);
   }
   room_.notify_all();
 }
@@ -252,12 +255,12 @@ void MediaQueue::restart() {
   while (any_video && !entries_.empty() && entries_.front().unit->kind != UnitKind::key) {
     const Unit& unit = *entries_.front().unit;
     if (!is_head(unit) && !keep_sent_) count_lost(unit);
-    release_front();
+    release_front(false);
   }
   for (auto it = head_.rbegin(); it != head_.rend(); ++it) {
-    bytes_ += (*it)->bytes.size();
-    MemoryBudget::process().take((*it)->bytes.size());
-    entries_.push_front({*it, {}});
+    bytes_ += it->unit->bytes.size();
+    MemoryBudget::process().take(it->unit->bytes.size());
+    entries_.push_front({it->unit, {}, it->repeated});
   }
   head_.clear();
   sent_ = numbered_ = 0;
@@ -280,7 +283,7 @@ void MediaQueue::clear() {
 void MediaQueue::reset() {
   {
     const std::lock_guard lock(mutex_);
-    while (!entries_.empty()) release_front();
+    while (!entries_.empty()) release_front(true);
     head_.clear();
     evicted_.clear();
     first_number_ = 0;
@@ -293,8 +296,10 @@ std::vector<SharedUnit> MediaQueue::head_before(std::uint64_t number) const {
   const std::lock_guard lock(mutex_);
   Head head = head_;
   for (std::size_t i = 0; i < entries_.size() && first_number_ + i < number; ++i)
-    if (is_head(*entries_[i].unit)) put_in_head(head, entries_[i].unit);
-  return head;
+    if (is_head(*entries_[i].unit)) put_in_head(head, {entries_[i].unit, true});
+  std::vector<SharedUnit> units;
+  for (const HeadUnit& unit : head) units.push_back(unit.unit);
+  return units;
 }
 
 void MediaQueue::close() {

@@ -36,6 +36,7 @@ class MediaQueue {
   struct Numbered {
     SharedUnit unit;
     std::uint64_t number;
+    bool repeated;  ///< head of a new stream that was acknowledged or lost in an earlier one: counted there
   };
   struct Level {
     std::size_t bytes = 0;               ///< all that is held
@@ -101,8 +102,13 @@ class MediaQueue {
   struct Entry {
     SharedUnit unit;
     std::chrono::steady_clock::time_point sent_at{};
+    bool repeated = false;
   };
-  using Head = std::vector<SharedUnit>;
+  struct HeadUnit {
+    SharedUnit unit;
+    bool repeated;
+  };
+  using Head = std::vector<HeadUnit>;
 
   Result<> find_room(std::unique_lock<std::mutex>& lock, const Unit& unit);
   bool has_room(const Unit& unit) const;
@@ -114,12 +120,13 @@ class MediaQueue {
   void drop_fresh(std::size_t end, Predicate victim);
   Result<> refuse(const Unit& unit);
   void need_key();
-  void release_front();
+  /// @param settled  its bytes are counted: as acknowledged, lost or given up
+  void release_front(bool settled);
   void evict_front();
   void drop_stale_sent();
   void count_lost(const Unit& unit);
   void forget(const Unit& unit);
-  static void put_in_head(Head& head, const SharedUnit& unit);
+  static void put_in_head(Head& head, const HeadUnit& unit);
 
   mutable std::mutex mutex_;
   std::condition_variable room_;

@@ -39,8 +39,8 @@ Bytes FlvMaker::metadata(double width, double height, double framerate, std::uin
 
 Bytes FlvMaker::avc_config(std::uint32_t timestamp, std::uint8_t variant) {
   // Key frame, AVC, sequence header; then an AVCDecoderConfigurationRecord with one SPS and one PPS.
-  const Bytes data = bytes_of({0x17, 0, 0, 0, 0, 1, 0x42, 0xc0, 30, 0xff, 0xe1, 0, 5, 0x67, 0x42, 0xc0, 30, variant,
-                               1, 0, 3, 0x68, 0xce, 0x3c});
+  const Bytes data = bytes_of({0x17, 0,    0,    0,    0,  1,       0x42, 0xc0, 30, 0xff, 0xe1, 0,
+                               5,    0x67, 0x42, 0xc0, 30, variant, 1,    0,    3,  0x68, 0xce, 0x3c});
   return flv::make_tag(flv::TagType::video, timestamp, data);
 }
 

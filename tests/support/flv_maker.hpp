@@ -26,21 +26,22 @@ class FlvMaker {
 
   struct Shape {
     std::uint32_t duration_ms = 2000;
-    std::uint32_t first_ms = 0;     ///< timestamp of the first tag; wraps
-    std::uint32_t frame_ms = 40;    ///< 0 = no video
-    std::uint32_t gop = 25;         ///< frames from key to key
-    std::uint32_t audio_ms = 20;    ///< 0 = no audio
+    std::uint32_t first_ms = 0;   ///< timestamp of the first tag; wraps
+    std::uint32_t frame_ms = 40;  ///< 0 = no video
+    std::uint32_t gop = 25;       ///< frames from key to key
+    std::uint32_t audio_ms = 20;  ///< 0 = no audio
     std::size_t key_bytes = 2000;
     std::size_t delta_bytes = 400;
     std::size_t audio_bytes = 100;
-    bool head = true;               ///< metadata and configs first
+    bool head = true;  ///< metadata and configs first
   };
   /// A stream in order of time: one element a tag, without the file header.
   std::vector<Bytes> stream(const Shape& shape);
 
  private:
   Bytes payload(std::size_t size);
-  Bytes video(std::uint8_t first, std::uint8_t nal, std::uint32_t timestamp, std::size_t size, std::int32_t composition);
+  Bytes video(std::uint8_t first, std::uint8_t nal, std::uint32_t timestamp, std::size_t size,
+              std::int32_t composition);
 
   std::mt19937 random_;
 };

@@ -40,6 +40,7 @@ class RawClient {
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
   }
+  int descriptor() const { return fd_; }
   void end() { ::shutdown(fd_, SHUT_WR); }
 
   /// What is there, at least one byte; "" = the end, or a reset.

@@ -154,8 +154,8 @@ class H2Push {
 
  private:
   struct Impl;
-  explicit H2Push(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit H2Push(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace camspan

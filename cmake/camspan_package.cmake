@@ -1,0 +1,33 @@
+# Install tree, pkg-config files and packages.
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY bridge/include/camspan hal/include/camspan DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+
+# libcamspan-core: everything below the elements, in one static library (no GStreamer, no P2P).
+add_library(camspan-core STATIC cmake/empty.cpp)
+set(core_parts camspan_api camspan_net camspan_proto camspan_core camspan_hal)
+if(NOT LLHTTP_FOUND)
+  list(APPEND core_parts camspan_llhttp_sources)
+endif()
+foreach(part IN LISTS core_parts)
+  target_sources(camspan-core PRIVATE $<TARGET_OBJECTS:${part}>)
+endforeach()
+install(TARGETS camspan-core ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+
+set(llhttp_requires "")
+if(LLHTTP_FOUND)
+  set(llhttp_requires ", libllhttp")
+endif()
+configure_file(cmake/camspan-core.pc.in camspan-core.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/camspan-core.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES LICENSE THIRD-PARTY.md README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+set(CPACK_PACKAGE_NAME camspan)
+set(CPACK_PACKAGE_VENDOR "The Camspan authors")
+set(CPACK_PACKAGE_CONTACT "The Camspan authors")
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+set(CPACK_GENERATOR TGZ DEB)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
