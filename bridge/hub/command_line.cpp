@@ -27,8 +27,9 @@ struct Raw {
   std::string config, data, listen, plain, tls_cert, tls_key, log_level, allow, ttl = "1h";
 };
 
-CLI::Option* text(CLI::App& app, const char* names, std::string& into, const char* help, const char* variable) {
-  return app.add_option(names, into, help)->envname(variable)->type_name("");
+CLI::Option* text(CLI::App& app, const char* name, const char* type, std::string& into, const char* help,
+                  const char* variable) {
+  return app.add_option(name, into, help)->envname(variable)->type_name(type);
 }
 
 /// What the command line or the environment gave, if it did.
@@ -91,20 +92,22 @@ class Parser {
 
  private:
   void add_options() {
-    config_ = text(app_, "--config", raw_.config, "TOML file with settings", "CAMSPAN_CONFIG");
-    data_ =
-        text(app_, "--data", raw_.data, "Folder for recordings, files and hub.sqlite [./camspan-data]", "CAMSPAN_DATA");
-    listen_ = text(app_, "--listen", raw_.listen, "HOST:PORT for TLS: HTTP/2, HTTP/1.1, WebSocket [127.0.0.1:8443]",
-                   "CAMSPAN_LISTEN");
-    cert_ = text(app_, "--tls-cert", raw_.tls_cert, "Certificate chain, PEM [a self-signed one in the data folder]",
-                 "CAMSPAN_TLS_CERT");
-    key_ = text(app_, "--tls-key", raw_.tls_key, "Its key: PEM file or provider URI", "CAMSPAN_TLS_KEY");
-    plain_ = text(app_, "--plain", raw_.plain, "HOST:PORT without TLS, loopback only [none]", "CAMSPAN_PLAIN");
-    level_ = text(app_, "--log-level", raw_.log_level, "error, warn, info or debug [info]", "CAMSPAN_LOG_LEVEL");
+    config_ = text(app_, "--config", "FILE", raw_.config, "TOML file with settings", "CAMSPAN_CONFIG");
+    data_ = text(app_, "--data", "FOLDER", raw_.data, "Folder for recordings, files and hub.sqlite [./camspan-data]",
+                 "CAMSPAN_DATA");
+    listen_ = text(app_, "--listen", "HOST:PORT", raw_.listen,
+                   "Address for TLS: HTTP/2, HTTP/1.1, WebSocket [127.0.0.1:8443]", "CAMSPAN_LISTEN");
+    cert_ = text(app_, "--tls-cert", "FILE", raw_.tls_cert,
+                 "Certificate chain, PEM [a self-signed one in the data folder]", "CAMSPAN_TLS_CERT");
+    key_ = text(app_, "--tls-key", "FILE", raw_.tls_key, "Its key: PEM file or provider URI", "CAMSPAN_TLS_KEY");
+    plain_ =
+        text(app_, "--plain", "HOST:PORT", raw_.plain, "Address without TLS, loopback only [none]", "CAMSPAN_PLAIN");
+    level_ =
+        text(app_, "--log-level", "LEVEL", raw_.log_level, "error, warn, info or debug [info]", "CAMSPAN_LOG_LEVEL");
     ready_ = app_.add_option("--ready-fd", result_.ready_fd,
                              "Write `listen=HOST:PORT plain=HOST:PORT` to this descriptor when the ports are open")
-                 ->check(CLI::NonNegativeNumber)
-                 ->type_name("");
+                 ->check(CLI::NonNegativeNumber.description(""))
+                 ->type_name("N");
   }
 
   void add_device_commands() {

@@ -23,10 +23,12 @@ void Housekeeping::start() {
 
 void Housekeeping::stop() {
   stopping_ = true;
-  wake_.notify();
+  if (wake_) wake_->notify();
 }
 
 asio::awaitable<void> Housekeeping::run() {
+  net::WakeUp wake(executor_);
+  wake_ = &wake;
   for (int ticks = 0; !stopping_; ++ticks) {
     const TimePoint now = steady_now();
     parts_.live.tick(now);
@@ -37,8 +39,9 @@ asio::awaitable<void> Housekeeping::run() {
       parts_.devices.save_last_seen();
       expire();
     }
-    if (!stopping_) co_await wake_.wait_until(now + kTick);
+    if (!stopping_) co_await wake.wait_until(now + kTick);
   }
+  wake_ = nullptr;
   running_ = false;
 }
 

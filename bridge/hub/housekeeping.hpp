@@ -29,7 +29,7 @@ struct HousekeepingParts {
 class Housekeeping {
  public:
   Housekeeping(HousekeepingParts parts, const asio::any_io_executor& executor)
-      : parts_(std::move(parts)), executor_(executor), wake_(executor) {}
+      : parts_(std::move(parts)), executor_(executor) {}
 
   void start();
   void stop();
@@ -42,7 +42,7 @@ class Housekeeping {
 
   HousekeepingParts parts_;
   asio::any_io_executor executor_;
-  net::WakeUp wake_;
+  net::WakeUp* wake_ = nullptr;  ///< on the frame of run(), so that no timer outlives the I/O thread
   bool running_ = false;
   bool stopping_ = false;
 };

@@ -1,0 +1,110 @@
+#include "hub/ingest_request.hpp"
+
+#include <gtest/gtest.h>
+
+namespace camspan::hub {
+namespace {
+
+using Body = IngestRequest::Body;
+
+tl::expected<IngestRequest, Problem> parse(std::initializer_list<http::Header> headers) {
+  return parse_ingest(headers);
+}
+
+TEST(IngestRequestTest, TypeDecidesWhatTheBodyIs) {
+  EXPECT_EQ(parse({})->body, Body::by_first_bytes);
+  EXPECT_EQ(parse({{"content-type", ""}})->body, Body::by_first_bytes);
+  EXPECT_EQ(parse({{"content-type", "video/x-flv"}})->body, Body::live);
+  EXPECT_EQ(parse({{"content-type", " Video/X-FLV ; a=b"}})->body, Body::live);
+  EXPECT_EQ(parse({{"content-type", "image/jpeg"}})->body, Body::file);
+  EXPECT_EQ(parse({{"content-type", "application/octet-stream"}})->body, Body::file);
+}
+
+TEST(IngestRequestTest, ReadsEveryHeader) {
+  const auto request = parse({{"camspan-stream", "6BA7B810-9DAD-41D1-80B4-00C04FD430C8"},
+                              {"camspan-first", "12"},
+                              {"camspan-start", "2026-11-21T08:30:00.000Z"},
+                              {"camspan-channel", "3"},
+                              {"camspan-meta", R"({"place":"door"})"},
+                              {"camspan-name", "a-1.jpg"},
+                              {"accept", "text/plain, application/x-ndjson;q=0.9"}});
+  ASSERT_TRUE(request) << request.error().detail;
+  EXPECT_EQ(request->stream, "6ba7b810-9dad-41d1-80b4-00c04fd430c8");
+  EXPECT_EQ(request->first, 12u);
+  EXPECT_EQ(request->start, UtcTime(std::chrono::seconds(1795249800)));
+  EXPECT_EQ(request->channel, 3u);
+  EXPECT_EQ(request->meta, R"({"place":"door"})");
+  EXPECT_EQ(request->name, "a-1.jpg");
+  EXPECT_TRUE(request->acknowledge);
+}
+
+TEST(IngestRequestTest, HasDefaultsForWhatIsNotSaid) {
+  const auto request = parse({{"accept", "*/*"}}).value();
+  EXPECT_EQ(request.stream, "");
+  EXPECT_EQ(request.first, 0u);
+  EXPECT_FALSE(request.start);
+  EXPECT_EQ(request.channel, 0u);
+  EXPECT_FALSE(request.acknowledge);
+}
+
+TEST(IngestRequestTest, TakesAStreamOfThirtyTwoDigits) {
+  EXPECT_EQ(parse({{"camspan-stream", "6ba7b8109dad41d180b400c04fd430c8"}})->stream,
+            "6ba7b810-9dad-41d1-80b4-00c04fd430c8");
+}
+
+TEST(IngestRequestTest, RefusesWhatIsNoValueOfItsHeader) {
+  const std::string long_meta = "{\"a\":\"" + std::string(4096, 'x') + "\"}";
+  const http::Header rows[] = {
+      {"camspan-stream", "not-a-uuid"},
+      {"camspan-stream", "6ba7b810+9dad-41d1-80b4-00c04fd430c8"},
+      {"camspan-first", "-1"},
+      {"camspan-first", "1x"},
+      {"camspan-first", "5"},  // of no stream
+      {"camspan-first", "18446744073709551615"},
+      {"camspan-start", "yesterday"},
+      {"camspan-channel", "256"},
+      {"camspan-channel", "x"},
+      {"camspan-meta", "[1]"},
+      {"camspan-meta", "{"},
+      {"camspan-meta", long_meta},
+      {"camspan-name", "../x"},
+      {"camspan-name", ".hidden"},
+      {"camspan-name", "a/b"},
+      {"camspan-name", "a.part"},
+      {"camspan-name", ""},
+      {"camspan-name", std::string(129, 'a')},
+  };
+  for (const http::Header& header : rows) {
+    const auto request = parse({header});
+    ASSERT_FALSE(request) << header.name << ": " << header.value.substr(0, 40);
+    EXPECT_EQ(request.error().cause, Cause::bad_request);
+    EXPECT_NE(request.error().detail.find(header.name), std::string::npos);
+  }
+}
+
+TEST(IngestRequestTest, DeepMetaCostsNothing) {
+  const std::string meta = std::string(2000, '[') + std::string(2000, ']');
+  EXPECT_FALSE(parse({{"camspan-meta", meta}}));
+  EXPECT_TRUE(parse({{"camspan-meta", "{\"a\":" + meta + "}"}}));
+}
+
+TEST(TagNumbersTest, CountsEverythingFromTheBeginning) {
+  TagNumbers numbers(0);
+  for (const UnitKind kind : {UnitKind::script, UnitKind::config, UnitKind::config, UnitKind::key, UnitKind::audio})
+    EXPECT_TRUE(numbers.next(kind));
+  EXPECT_EQ(numbers.end(), 5u);
+}
+
+TEST(TagNumbersTest, LeavesOutTheRepeatedHeadOfAStreamThatGoesOn) {
+  TagNumbers numbers(7);
+  EXPECT_FALSE(numbers.next(UnitKind::script));
+  EXPECT_FALSE(numbers.next(UnitKind::config));
+  EXPECT_FALSE(numbers.next(UnitKind::config));
+  EXPECT_EQ(numbers.next(UnitKind::delta), 7u);
+  EXPECT_EQ(numbers.next(UnitKind::script), 8u);
+  EXPECT_EQ(numbers.next(UnitKind::config), 9u);
+  EXPECT_EQ(numbers.next(UnitKind::other), 10u);
+}
+
+}  // namespace
+}  // namespace camspan::hub
