@@ -56,7 +56,6 @@ tl::expected<std::unique_ptr<SqliteIndex>, Failure> SqliteIndex::open(const std:
 SqliteIndex::SqliteIndex(Database database, Changed changed)
     : database_(std::move(database)),
       changed_(std::move(changed)),
-      find_(database_.prepare(select("WHERE path = ?1"))),
       put_(database_.prepare("INSERT OR REPLACE INTO segments (" + std::string(kColumns) +
                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")),
       remove_(database_.prepare("DELETE FROM segments WHERE path = ?1")),
@@ -67,6 +66,7 @@ SqliteIndex::SqliteIndex(Database database, Changed changed)
           "SELECT path FROM segments WHERE finished = 1 AND start_ms + duration_ms < ?1 ORDER BY start_ms")),
       oldest_of_(
           database_.prepare("SELECT path, bytes FROM segments WHERE finished = 1 AND device = ?1 ORDER BY start_ms")),
+      find_(database_.prepare(select("WHERE path = ?1"))),
       last_of_(database_.prepare(
           select("WHERE device = ?1 AND channel = ?2 AND stream = ?3 ORDER BY end_tag DESC LIMIT 1"))),
       paths_(database_.prepare("SELECT path, finished FROM segments")) {}
@@ -95,11 +95,7 @@ void SqliteIndex::failed(const std::error_code& error) const {
 void SqliteIndex::put(const Segment& segment, bool) {
   // One row from its beginning on, under the name it will have when it is finished.
   const std::string_view path = recordings::final_path(segment.path);
-  find_.bind(1, path);
-  const auto found = find_.step();
-  const std::uint64_t known = found && *found ? static_cast<std::uint64_t>(find_.integer(6)) : 0;
-  find_.reset();
-
+  const std::uint64_t known = bytes_of(segment.path);
   put_.bind(1, path);
   put_.bind(2, segment.name.device);
   put_.bind(3, std::int64_t{segment.name.channel});
@@ -167,6 +163,14 @@ std::vector<std::string> SqliteIndex::paths() const {
     if (paths_.integer(1) == 0) paths.back() += kPart;
   }
   return paths;
+}
+
+std::uint64_t SqliteIndex::bytes_of(const std::string& path) const {
+  find_.bind(1, recordings::final_path(path));
+  const auto found = find_.step();
+  const std::uint64_t bytes = found && *found ? static_cast<std::uint64_t>(find_.integer(6)) : 0;
+  find_.reset();
+  return bytes;
 }
 
 void SqliteIndex::put_meta(const recordings::StreamName& name, const std::string& meta) {

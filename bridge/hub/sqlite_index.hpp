@@ -26,6 +26,7 @@ class SqliteIndex final : public recordings::SegmentIndex {
   void remove(const std::string& path) override;
   std::optional<recordings::Segment> last_of(const recordings::StreamName& name) const override;
   std::vector<std::string> paths() const override;
+  std::uint64_t bytes_of(const std::string& path) const override;
 
   /// Keeps what the sender says of a stream (camspan-meta), a JSON object.
   void put_meta(const recordings::StreamName& name, const std::string& meta);
@@ -46,8 +47,8 @@ class SqliteIndex final : public recordings::SegmentIndex {
 
   Database database_;
   const Changed changed_;
-  Statement find_, put_, remove_, first_of_, put_meta_, older_, oldest_of_;
-  mutable Statement last_of_, paths_;
+  Statement put_, remove_, first_of_, put_meta_, older_, oldest_of_;
+  mutable Statement find_, last_of_, paths_;
   std::map<std::string, RecordedRange> ranges_;
 };
 

@@ -7,16 +7,21 @@
 namespace camspan::recordings {
 namespace {
 
-Result<> result_of(int error) { return error == 0 ? Result<>() : fail(file_error(error)); }
+Result<> result_of(int error) {
+  return error == 0 ? Result<>() : fail(file_error(error));
+}
 
 }  // namespace
 
 std::error_code file_error(int error) {
   switch (error) {
     case ENOSPC:
-    case EDQUOT: return Errc::no_space;
-    case ENOENT: return Errc::not_found;
-    default: return {error, std::generic_category()};
+    case EDQUOT:
+      return Errc::no_space;
+    case ENOENT:
+      return Errc::not_found;
+    default:
+      return {error, std::generic_category()};
   }
 }
 
@@ -51,9 +56,13 @@ Result<> File::write(ByteView bytes, std::uint64_t offset) {
   return result && written != bytes.size() ? fail(Errc::io_error) : result;
 }
 
-Result<> File::sync() { return result_of(hal()->file_sync(fd_)); }
+Result<> File::sync() {
+  return result_of(hal()->file_sync(fd_));
+}
 
-Result<> File::truncate(std::uint64_t size) { return result_of(hal()->file_truncate(fd_, size)); }
+Result<> File::truncate(std::uint64_t size) {
+  return result_of(hal()->file_truncate(fd_, size));
+}
 
 Result<std::uint64_t> File::size() const {
   std::uint64_t size = 0;

@@ -20,8 +20,12 @@ constexpr std::size_t kLookAhead = 64;
 constexpr UtcTime kFirstUtc{};
 constexpr UtcTime kLastUtc{std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + milliseconds(86'399'999)};
 
-bool is_video(const flv::TagInfo& info) { return info.kind == UnitKind::key || info.kind == UnitKind::delta; }
-bool is_media(const flv::TagInfo& info) { return is_video(info) || info.kind == UnitKind::audio; }
+bool is_video(const flv::TagInfo& info) {
+  return info.kind == UnitKind::key || info.kind == UnitKind::delta;
+}
+bool is_media(const flv::TagInfo& info) {
+  return is_video(info) || info.kind == UnitKind::audio;
+}
 bool is_key(const flv::TagInfo& info) {
   return info.kind == UnitKind::key && info.track == static_cast<std::uint8_t>(flv::TagType::video);
 }
@@ -44,7 +48,11 @@ Failure failure_of(std::error_code error, const std::string& device, const std::
 
 OpenStream::OpenStream(const RecorderOptions& options, SegmentIndex& index, std::shared_ptr<RecordingLink> link,
                        Recorder::Begin begin, std::optional<Segment> last, RecordingEvents events)
-    : options_(options), index_(index), link_(std::move(link)), begin_(std::move(begin)), events_(std::move(events)),
+    : options_(options),
+      index_(index),
+      link_(std::move(link)),
+      begin_(std::move(begin)),
+      events_(std::move(events)),
       last_(std::move(last)) {
   if (!last_) return;
   next_ = placed_ = stored_ = told_ = last_->end;
@@ -58,7 +66,9 @@ OpenStream::OpenStream(const RecorderOptions& options, SegmentIndex& index, std:
   if (begin_.first < stored_) anchor_ = Anchor{last_->base_ms, last_->start, true};
 }
 
-std::string OpenStream::growing_path() const { return writer_ ? writer_->stored().path : std::string(); }
+std::string OpenStream::growing_path() const {
+  return writer_ ? writer_->stored().path : std::string();
+}
 
 Result<> OpenStream::queue(SharedUnit tag, std::uint64_t number) {
   if (number != next_) return camspan::fail(Errc::gap);
@@ -199,7 +209,8 @@ void OpenStream::follow(const flv::TagInfo& info, std::int64_t place_ms) {
   if (is_video(info) == last_is_video_) latest_utc_ = std::max(latest_utc_, utc_of(place_ms));
 }
 
-/// begin.start is the capture time of the first tag, which may have a timestamp that has nothing to do with the media's.
+/// begin.start is the capture time of the first tag, which may have a timestamp that has nothing to do with the
+/// media's.
 void OpenStream::set_anchor(std::int64_t place_ms, bool media) {
   if (!anchor_) {
     anchor_ = Anchor{place_ms, begin_.start, media};

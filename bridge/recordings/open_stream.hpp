@@ -71,16 +71,16 @@ class OpenStream {
   std::shared_ptr<RecordingLink> link_;
   Recorder::Begin begin_;
   RecordingEvents events_;
-  std::optional<Segment> last_;       ///< to go on with, until the first tag is placed
+  std::optional<Segment> last_;  ///< to go on with, until the first tag is placed
 
-  std::uint64_t next_ = 0;            ///< number of the next tag to be queued
-  std::uint64_t placed_ = 0;          ///< number after the last one that went to the writer or into leading_
+  std::uint64_t next_ = 0;    ///< number of the next tag to be queued
+  std::uint64_t placed_ = 0;  ///< number after the last one that went to the writer or into leading_
   std::uint64_t stored_ = 0;
-  std::uint64_t told_ = 0;            ///< what the owner knows of stored_
+  std::uint64_t told_ = 0;  ///< what the owner knows of stored_
   std::vector<Queued> queued_;
   std::vector<SegmentWriter::HeadTag> leading_;  ///< what begins the stream, until its first segment is made
 
-  flv::Head head_;                    ///< in force
+  flv::Head head_;  ///< in force
   flv::Timeline timeline_;
   std::optional<Anchor> anchor_;
   std::optional<std::int64_t> last_ms_;  ///< place of the last video, or of the last audio until there is video
@@ -89,7 +89,7 @@ class OpenStream {
 
   std::unique_ptr<SegmentWriter> writer_;
   std::optional<std::int64_t> video_in_segment_;  ///< place of its last video, or of its begin if video is expected
-  bool restarted_ = false;            ///< the timestamps of the stream began anew in this segment
+  bool restarted_ = false;                        ///< the timestamps of the stream began anew in this segment
 };
 
 }  // namespace camspan::recordings

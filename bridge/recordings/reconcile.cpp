@@ -64,6 +64,12 @@ void recover(const fs::path& root, const std::string& path, SegmentIndex& index)
   index.put(segment, true);
 }
 
+bool has_changed(const fs::path& root, const std::string& path, const SegmentIndex& index) {
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(root / path, error);
+  return !error && bytes != index.bytes_of(path);
+}
+
 void adopt(const fs::path& root, const std::string& path, SegmentIndex& index) {
   const auto scan = scan_segment(root, path);
   if (scan) {
@@ -86,7 +92,7 @@ Result<> reconcile(const fs::path& root, SegmentIndex& index) {
   for (const std::string& file : *files) {
     if (final_path(file) != file) {
       recover(root, file, index);
-    } else if (!std::ranges::binary_search(rows, file)) {
+    } else if (!std::ranges::binary_search(rows, file) || has_changed(root, file, index)) {
       adopt(root, file, index);
     }
   }

@@ -44,7 +44,7 @@ class StorageThread final : public Recorder {
   void end_streams();
   Streams::iterator finish(Streams::iterator stream);
   Streams::iterator drop(Streams::iterator stream, std::error_code error);
-  Result<Ready> open(Begin begin, RecordingEvents events);
+  Result<Ready> open(Begin&& begin, RecordingEvents&& events);
   Result<> remove_now(const std::string& path);
 
   const RecorderOptions options_;
@@ -87,8 +87,10 @@ class QueuedRecording final : public Recording {
 };
 
 StorageThread::StorageThread(RecorderOptions options, SegmentIndex& index)
-    : options_(std::move(options)), index_(index),
-      queue_(std::make_shared<StorageQueue>(options_.sync_interval, options_.sync_bytes)), thread_([this] { work(); }) {}
+    : options_(std::move(options)),
+      index_(index),
+      queue_(std::make_shared<StorageQueue>(options_.sync_interval, options_.sync_bytes)),
+      thread_([this] { work(); }) {}
 
 StorageThread::~StorageThread() {
   queue_->close();
@@ -116,8 +118,8 @@ void StorageThread::work() {
 void StorageThread::handle(StorageQueue::Tag& tag) {
   const auto stream = streams_.find(tag.link->id);
   const std::size_t size = tag.unit->bytes.size();
-  const auto queued = stream == streams_.end() ? fail(Errc::closed)
-                                               : stream->second.queue(std::move(tag.unit), tag.number);
+  const auto queued =
+      stream == streams_.end() ? fail(Errc::closed) : stream->second.queue(std::move(tag.unit), tag.number);
   if (queued) return;
   tag.link->pending_bytes.fetch_sub(size, std::memory_order_relaxed);
   if (stream != streams_.end()) drop(stream, queued.error());
@@ -170,7 +172,7 @@ void StorageThread::begin(Begin begin, RecordingEvents events, std::function<voi
   if (!queue_->push(StorageQueue::Task(std::move(task)))) ready(fail(Errc::closed));
 }
 
-Result<Recorder::Ready> StorageThread::open(Begin begin, RecordingEvents events) {
+Result<Recorder::Ready> StorageThread::open(Begin&& begin, RecordingEvents&& events) {
   if (closing_) return fail(Errc::closed);
   if (!is_device_id(begin.name.device)) return fail(Errc::bad_setting);
   const auto open = std::find_if(streams_.begin(), streams_.end(),
@@ -220,9 +222,9 @@ tl::expected<std::unique_ptr<Recorder>, Failure> Recorder::start(RecorderOptions
   auto usable = try_folder(options.root);
   if (usable) usable = reconcile(options.root, index);
   if (!usable)
-    return tl::make_unexpected(Failure{usable.error(), "Recordings cannot be kept in " + options.root.string() + ": " +
-                                                           usable.error().message() +
-                                                           ". Make it writable for this user, or choose another folder."});
+    return tl::make_unexpected(Failure{
+        usable.error(), "Recordings cannot be kept in " + options.root.string() + ": " + usable.error().message() +
+                            ". Make it writable for this user, or choose another folder."});
   return std::make_unique<StorageThread>(std::move(options), index);
 }
 

@@ -28,6 +28,9 @@ class SegmentIndex {
   virtual std::optional<Segment> last_of(const StreamName& name) const = 0;
   /// Paths of all segments, as given last.
   virtual std::vector<std::string> paths() const = 0;
+  /// Segment::bytes of the segment with this path, as given last; 0 if there is none. A file of another size was written
+  /// after its row was lost (an index may lose its latest rows when the power fails) and is read again.
+  virtual std::uint64_t bytes_of(const std::string& path) const = 0;
 };
 
 struct RecorderOptions {
@@ -65,7 +68,7 @@ class Recording {
 class Recorder {
  public:
   /// Finishes what a kill left behind (every ".part" is cut after its last whole tag and renamed), reconciles `index`
-  /// with the files, then starts the thread. `index` outlives the recorder.
+  /// with the files, then starts the thread. `index` outlives the recorder, which is the only one at work below `root`.
   /// @return the sentence names the folder and the fix.
   static tl::expected<std::unique_ptr<Recorder>, Failure> start(RecorderOptions options, SegmentIndex& index);
   virtual ~Recorder() = default;  ///< finishes every segment, syncs, joins; `ready` of a begin() that waits gets

@@ -53,8 +53,9 @@ Result<Stamp> read_stamp(ByteView script_data) {
   const auto head = whole(*script, "head", 0, kMaxHead);
   const auto start = parse_utc(script->text("start").value_or(""));
   if (!stream || !channel || !first || !base || !head || !start) return fail(Errc::malformed);
-  return Stamp{std::string(*stream), static_cast<unsigned>(*channel), static_cast<std::uint64_t>(*first), *start, *base,
-               static_cast<unsigned>(*head)};
+  return Stamp{
+      std::string(*stream),        static_cast<unsigned>(*channel), static_cast<std::uint64_t>(*first), *start, *base,
+      static_cast<unsigned>(*head)};
 }
 
 bool TagAt::media() const {
@@ -75,8 +76,12 @@ Result<SegmentFile> SegmentFile::open(const std::string& path, std::uint64_t lim
   return segment;
 }
 
-bool SegmentFile::has_audio() const { return (flags_ & std::byte{4}) != std::byte{0}; }
-bool SegmentFile::has_video() const { return (flags_ & std::byte{1}) != std::byte{0}; }
+bool SegmentFile::has_audio() const {
+  return (flags_ & std::byte{4}) != std::byte{0};
+}
+bool SegmentFile::has_video() const {
+  return (flags_ & std::byte{1}) != std::byte{0};
+}
 
 Result<> SegmentFile::read_head() {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(limit_, flv::kFileHeaderBytes));

@@ -3,7 +3,8 @@
 ///   FLV header | onMetaData, if there was one | onCamspan | `head` config tags in force | tags [first, end)
 ///
 /// onCamspan is a script tag of ours (Stamp below) that says which stream this is. All timestamps are those of the
-/// stream less `base`; every previous-tag-size field is right, which tells a tag from the zeros that a power cut leaves.
+/// stream less `base`; every previous-tag-size field is right, which tells a tag from the zeros that a power cut
+/// leaves.
 #pragma once
 
 #include <array>
@@ -22,10 +23,10 @@ namespace camspan::recordings {
 struct Stamp {
   std::string stream;
   unsigned channel = 0;
-  std::uint64_t first = 0;    ///< Segment::first
-  UtcTime start;              ///< Segment::start
-  std::int64_t base_ms = 0;   ///< Segment::base_ms
-  unsigned head = 0;          ///< how many tags after this one are head
+  std::uint64_t first = 0;   ///< Segment::first
+  UtcTime start;             ///< Segment::start
+  std::int64_t base_ms = 0;  ///< Segment::base_ms
+  unsigned head = 0;         ///< how many tags after this one are head
 };
 
 /// The whole script tag.
@@ -35,7 +36,7 @@ Result<Stamp> read_stamp(ByteView script_data);
 
 /// A tag where it lies in the file.
 struct TagAt {
-  std::uint64_t offset = 0;   ///< of its header
+  std::uint64_t offset = 0;  ///< of its header
   flv::TagInfo info;
   std::int64_t place_ms = 0;  ///< its timestamp unwrapped, 0 = Segment::base_ms
   bool head = false;          ///< repeated or taken from the front of the stream, not one of [first, end)
@@ -43,7 +44,7 @@ struct TagAt {
   std::size_t bytes() const { return flv::tag_bytes(info.data_bytes); }
   /// Audio or video; not configuration.
   bool media() const;
-  bool key() const;           ///< a frame of the main video track that decoding can start at
+  bool key() const;  ///< a frame of the main video track that decoding can start at
 };
 
 /// Reads headers only, and data where asked. One thread at a time; see File for which.
@@ -89,8 +90,8 @@ class SegmentFile {
   Stamp stamp_;
   std::uint64_t stamp_offset_ = 0;
   std::uint64_t offset_ = flv::kFileHeaderBytes;
-  bool damaged_ = false;            ///< the bytes at offset_ are no tag, as opposed to too few
-  unsigned after_stamp_ = 0;        ///< tags given after the stamp, as far as head is concerned
+  bool damaged_ = false;      ///< the bytes at offset_ are no tag, as opposed to too few
+  unsigned after_stamp_ = 0;  ///< tags given after the stamp, as far as head is concerned
   flv::Timeline timeline_{0};
   // One read gives the end of a tag and the header of the next, and often a few small tags.
   std::array<std::byte, 512> window_{};

@@ -67,11 +67,11 @@ std::string format_time(const char* format, UtcTime time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), format, static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                 static_cast<int>(clock.seconds().count()),
-                                 static_cast<int>(clock.subseconds().count()));
+  const int size =
+      std::snprintf(text.data(), text.size(), format, static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -79,7 +79,9 @@ std::string suffix_of(unsigned copy) {
   return (copy == 0 ? std::string() : "-" + std::to_string(copy)) + std::string(kSuffix);
 }
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 }  // namespace
 

@@ -11,9 +11,9 @@ namespace camspan::recordings {
 struct SegmentPath {
   std::string device;
   unsigned channel = 0;
-  UtcTime start;          ///< 1970 to 9999
-  unsigned copy = 0;      ///< above 0: another segment has the same start
-  bool part = false;      ///< it still grows
+  UtcTime start;      ///< 1970 to 9999
+  unsigned copy = 0;  ///< above 0: another segment has the same start
+  bool part = false;  ///< it still grows
 
   bool operator==(const SegmentPath&) const = default;
 };

@@ -93,7 +93,8 @@ Result<bool> RangeReader::open_next() {
     head.push_back(std::move(*unit));
   }
   if (!tag) return fail(tag.error());
-  const bool same_stream = before.name == segments_[current_].name;
+  // Not where a list goes back in a stream: time in the FLV does not.
+  const bool same_stream = before.name == segments_[current_].name && before.end <= segments_[current_].first;
   std::int64_t earliest = 0;
   if (*tag) {
     const auto found = earliest_place(*file_, **tag, {});

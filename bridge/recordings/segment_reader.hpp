@@ -23,7 +23,8 @@ struct TimeRange {
 /// at or before the start, with timestamps from 0.
 /// * Within a stream all differences of timestamps are those that came in. Where another stream follows, it begins
 ///   40 ms after the latest timestamp before it, and its metadata and configuration are repeated where they differ.
-/// * A start that lies in a gap, or before everything, begins with the first key frame after it. Without any video it is
+/// * A start that lies in a gap, or before everything, begins with the first key frame after it. Without any video it
+/// is
 ///   the audio tag at or before the start.
 /// * A segment that still grows is read up to Segment::bytes. One that is gone or damaged is left out from there on.
 ///
@@ -65,13 +66,13 @@ class RangeReader {
   TimeRange range_;
   UtcTime start_time_{};
 
-  std::size_t current_ = 0;              ///< of segments_
-  std::optional<SegmentFile> file_;      ///< of that one
-  std::int64_t offset_ms_ = 0;           ///< timestamp out, less place in that file
-  std::int64_t last_out_ms_ = 0;         ///< the latest timestamp of media that went out
-  flv::Head head_;                       ///< what a player has
-  std::deque<Bytes> ready_;              ///< to go out before body_
-  std::size_t ready_from_ = 0;           ///< bytes of the first of them that went out
+  std::size_t current_ = 0;          ///< of segments_
+  std::optional<SegmentFile> file_;  ///< of that one
+  std::int64_t offset_ms_ = 0;       ///< timestamp out, less place in that file
+  std::int64_t last_out_ms_ = 0;     ///< the latest timestamp of media that went out
+  flv::Head head_;                   ///< what a player has
+  std::deque<Bytes> ready_;          ///< to go out before body_
+  std::size_t ready_from_ = 0;       ///< bytes of the first of them that went out
   std::optional<Body> body_;
 };
 

@@ -19,8 +19,8 @@ struct SegmentScan {
 /// @param root  the recordings folder
 /// @param path  relative to it
 /// @param limit  bytes of the file to look at
-/// @return Errc::wrong_type: no segment of ours, by name or content; Errc::gap: it ends within its head, before anything
-/// was acknowledged; Errc::not_found; errors of reading
+/// @return Errc::wrong_type: no segment of ours, by name or content; Errc::gap: it ends within its head, before
+/// anything was acknowledged; Errc::not_found; errors of reading
 Result<SegmentScan> scan_segment(const std::filesystem::path& root, const std::string& path,
                                  std::uint64_t limit = UINT64_MAX);
 

@@ -12,18 +12,18 @@
 namespace camspan::recordings {
 
 struct StartPoint {
-  std::size_t segment = 0;       ///< of the list searched
+  std::size_t segment = 0;  ///< of the list searched
   TagAt tag;
-  flv::Head head;                ///< in force before it
-  bool at_or_before = false;     ///< the tag is not after the time asked for
-  bool first = false;            ///< it is the first of its segment that is no head
+  flv::Head head;             ///< in force before it
+  bool at_or_before = false;  ///< the tag is not after the time asked for
+  bool first = false;         ///< it is the first of its segment that is no head
 };
 
 // Both read files, headers only but for script and config tags, and block. Segments that are gone or damaged are passed
 // over; errors are those of reading. `segments` in order of time.
 
-/// The key frame at or before `at`, also where another segment holds it that the stream goes on from; in a gap and before
-/// everything the first key frame after. Without any video: an audio tag. Without `at`: the first tag of all.
+/// The key frame at or before `at`, also where another segment holds it that the stream goes on from; in a gap and
+/// before everything the first key frame after. Without any video: an audio tag. Without `at`: the first tag of all.
 /// Nothing when `at` is after everything, or there are no tags.
 Result<std::optional<StartPoint>> find_start(const std::filesystem::path& root, const std::vector<Segment>& segments,
                                              std::optional<UtcTime> at);

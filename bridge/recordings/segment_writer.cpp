@@ -21,9 +21,12 @@ constexpr std::uint64_t kFlagsOffset = 4;
 
 std::byte flag_of(std::uint8_t track) {
   switch (static_cast<flv::TagType>(track & 0x1f)) {
-    case flv::TagType::audio: return std::byte{4};
-    case flv::TagType::video: return std::byte{1};
-    default: return {};
+    case flv::TagType::audio:
+      return std::byte{4};
+    case flv::TagType::video:
+      return std::byte{1};
+    default:
+      return {};
   }
 }
 
@@ -32,7 +35,9 @@ bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-Result<> result_of(int error) { return error == 0 ? Result<>() : fail(file_error(error)); }
+Result<> result_of(int error) {
+  return error == 0 ? Result<>() : fail(file_error(error));
+}
 
 /// Makes the ".part" file under the first name that is free; `path.copy` becomes its number.
 Result<File> create_file(const std::filesystem::path& root, SegmentPath& path) {
@@ -58,14 +63,21 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(std::filesystem::pa
   SegmentPath path{plan.name.device, plan.name.channel, plan.start, 0, true};
   auto file = create_file(root, path);
   if (!file) return fail(file.error());
-  Segment segment{.name = plan.name, .path = format_segment_path(path), .start = plan.start, .first = plan.first,
-                  .end = plan.first, .base_ms = plan.base_ms};
+  Segment segment{.name = plan.name,
+                  .path = format_segment_path(path),
+                  .start = plan.start,
+                  .first = plan.first,
+                  .end = plan.first,
+                  .base_ms = plan.base_ms};
   std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(root), std::move(*file), std::move(segment)));
   writer->dirty_ = writer->new_name_ = true;
   writer->gathered_ = flv::file_header(false, false);
   const auto metadata = static_cast<std::size_t>(!plan.head.empty() && flv::is_metadata(plan.head[0].tag->bytes));
-  const Bytes stamp = make_stamp({.stream = plan.name.stream, .channel = plan.name.channel, .first = plan.first,
-                                  .start = plan.start, .base_ms = plan.base_ms,
+  const Bytes stamp = make_stamp({.stream = plan.name.stream,
+                                  .channel = plan.name.channel,
+                                  .first = plan.first,
+                                  .start = plan.start,
+                                  .base_ms = plan.base_ms,
                                   .head = static_cast<unsigned>(plan.head.size() - metadata)});
   for (std::size_t i = 0; i <= plan.head.size(); ++i) {
     if (i == metadata) writer->gathered_.insert(writer->gathered_.end(), stamp.begin(), stamp.end());
@@ -108,8 +120,7 @@ void SegmentWriter::add_rebased(ByteView tag, std::uint8_t track, std::int64_t p
   gathered_.insert(gathered_.end(), tag.begin(), tag.end());
   flv::write_timestamp(&gathered_[at], flv::rebase(place_ms, now_.base_ms));
   // Some senders leave the trailer 0; here it must be right.
-  store_be<flv::kTrailerBytes>(&gathered_[gathered_.size() - flv::kTrailerBytes],
-                               tag.size() - flv::kTrailerBytes);
+  store_be<flv::kTrailerBytes>(&gathered_[gathered_.size() - flv::kTrailerBytes], tag.size() - flv::kTrailerBytes);
   flags_ |= flag_of(track);
 }
 

@@ -61,12 +61,12 @@ class SegmentWriter {
 
   std::filesystem::path root_;
   std::optional<File> file_;
-  Segment now_;                  ///< with what is gathered
+  Segment now_;  ///< with what is gathered
   Segment stored_;
   Bytes gathered_;
-  bool dirty_ = false;           ///< something was gathered or written since the last sync
-  bool new_name_ = false;        ///< the folder was not synced since the file was made
-  std::byte flags_{};            ///< tracks seen, as in byte 4 of the file
+  bool dirty_ = false;     ///< something was gathered or written since the last sync
+  bool new_name_ = false;  ///< the folder was not synced since the file was made
+  std::byte flags_{};      ///< tracks seen, as in byte 4 of the file
   std::byte written_flags_{};
 };
 

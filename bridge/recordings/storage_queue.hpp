@@ -43,8 +43,8 @@ class StorageQueue {
   };
   struct Batch {
     std::vector<Item> items;
-    Waiting tags;                    ///< those among the items
-    bool closed = false;             ///< nothing will come after this
+    Waiting tags;         ///< those among the items
+    bool closed = false;  ///< nothing will come after this
   };
 
   /// take() returns when a tag is `interval` old or `bytes` wait.

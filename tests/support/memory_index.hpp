@@ -41,6 +41,11 @@ class MemoryIndex final : public recordings::SegmentIndex {
     for (const auto& [path, row] : rows_) paths.push_back(row.segment.path);
     return paths;
   }
+  std::uint64_t bytes_of(const std::string& path) const override {
+    const std::lock_guard lock(mutex_);
+    const auto row = rows_.find(std::string(recordings::final_path(path)));
+    return row == rows_.end() ? 0 : row->second.segment.bytes;
+  }
 
   /// By start.
   std::vector<recordings::Segment> segments() const {

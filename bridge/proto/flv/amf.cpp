@@ -87,25 +87,35 @@ Result<> skip_text(Reader& in) {
 Result<> skip_value(Reader& in, Marker marker, int depth) {
   if (depth > kMaxDepth) return fail(Errc::too_large);
   switch (marker) {
-    case Marker::number: return skip(in, 8);
-    case Marker::boolean: return skip(in, 1);
-    case Marker::string: return skip_text<2>(in);
-    case Marker::reference: return skip(in, 2);
+    case Marker::number:
+      return skip(in, 8);
+    case Marker::boolean:
+      return skip(in, 1);
+    case Marker::string:
+      return skip_text<2>(in);
+    case Marker::reference:
+      return skip(in, 2);
     case Marker::null:
     case Marker::undefined:
-    case Marker::unsupported: return {};
-    case Marker::date: return skip(in, 10);  // milliseconds as a number, and a zone of 16 bits
+    case Marker::unsupported:
+      return {};
+    case Marker::date:
+      return skip(in, 10);  // milliseconds as a number, and a zone of 16 bits
     case Marker::long_string:
-    case Marker::xml_document: return skip_text<4>(in);
-    case Marker::object: return read_properties(in, depth + 1, nullptr);
+    case Marker::xml_document:
+      return skip_text<4>(in);
+    case Marker::object:
+      return read_properties(in, depth + 1, nullptr);
     case Marker::ecma_array:
       if (const auto count = skip(in, 4); !count) return count;
       return read_properties(in, depth + 1, nullptr);
     case Marker::typed_object:
       if (const auto name = skip_text<2>(in); !name) return name;
       return read_properties(in, depth + 1, nullptr);
-    case Marker::strict_array: return skip_array(in, depth + 1);
-    case Marker::object_end: break;
+    case Marker::strict_array:
+      return skip_array(in, depth + 1);
+    case Marker::object_end:
+      break;
   }
   return fail(Errc::malformed);
 }
@@ -115,15 +125,17 @@ Result<std::optional<AmfValue>> read_value(Reader& in, int depth) {
   const auto marker = in.marker();
   if (!marker) return fail(marker.error());
   switch (*marker) {
-    case Marker::number: return in.integer<8>().map([](std::uint64_t bits) {
-      return std::optional<AmfValue>(std::bit_cast<double>(bits));
-    });
-    case Marker::boolean: return in.integer<1>().map([](std::uint64_t value) {
-      return std::optional<AmfValue>(value != 0);
-    });
-    case Marker::string: return in.text<2>().map([](std::string text) { return std::optional<AmfValue>(text); });
-    case Marker::long_string: return in.text<4>().map([](std::string text) { return std::optional<AmfValue>(text); });
-    default: break;
+    case Marker::number:
+      return in.integer<8>().map(
+          [](std::uint64_t bits) { return std::optional<AmfValue>(std::bit_cast<double>(bits)); });
+    case Marker::boolean:
+      return in.integer<1>().map([](std::uint64_t value) { return std::optional<AmfValue>(value != 0); });
+    case Marker::string:
+      return in.text<2>().map([](std::string text) { return std::optional<AmfValue>(text); });
+    case Marker::long_string:
+      return in.text<4>().map([](std::string text) { return std::optional<AmfValue>(text); });
+    default:
+      break;
   }
   if (const auto skipped = skip_value(in, *marker, depth); !skipped) return fail(skipped.error());
   return std::optional<AmfValue>();
@@ -162,7 +174,9 @@ void append_text(Bytes& out, std::string_view text) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-void append_marker(Bytes& out, Marker marker) { out.push_back(static_cast<std::byte>(marker)); }
+void append_marker(Bytes& out, Marker marker) {
+  out.push_back(static_cast<std::byte>(marker));
+}
 
 void append_value(Bytes& out, const AmfValue& value) {
   if (const auto* number = std::get_if<double>(&value)) {

@@ -2,8 +2,8 @@
 /// functions: any thread, no state.
 #pragma once
 
-#include <camspan/error.hpp>
 #include <camspan/bytes.hpp>
+#include <camspan/error.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,10 +35,10 @@ Bytes write_script(const ScriptData& script);
 
 /// The properties of onMetaData (annex E.5) that somebody asks for.
 struct Metadata {
-  std::optional<double> width;      ///< pixels
-  std::optional<double> height;     ///< pixels
-  std::optional<double> framerate;  ///< per second
-  std::optional<double> audio_rate; ///< samples per second
+  std::optional<double> width;       ///< pixels
+  std::optional<double> height;      ///< pixels
+  std::optional<double> framerate;   ///< per second
+  std::optional<double> audio_rate;  ///< samples per second
 };
 
 /// @return nothing when the data are no readable onMetaData

@@ -40,9 +40,13 @@ std::vector<SharedUnit> GopCache::snapshot() const {
   return units;
 }
 
-std::vector<SharedUnit> GopCache::head() const { return with_header(audio_, video_, head_); }
+std::vector<SharedUnit> GopCache::head() const {
+  return with_header(audio_, video_, head_);
+}
 
-void GopCache::clear() { *this = GopCache(max_bytes_); }
+void GopCache::clear() {
+  *this = GopCache(max_bytes_);
+}
 
 void GopCache::drop_units() {
   since_key_.clear();

@@ -34,8 +34,8 @@ class GopCache {
   void drop_units();
 
   std::size_t max_bytes_;
-  Head head_;                           ///< in force now
-  Head head_at_key_;                    ///< in force at the last key frame
+  Head head_;         ///< in force now
+  Head head_at_key_;  ///< in force at the last key frame
   std::vector<SharedUnit> since_key_;
   std::size_t bytes_ = 0;
   bool audio_ = false;

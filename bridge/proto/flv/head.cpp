@@ -9,7 +9,9 @@ constexpr std::size_t kMaxTags = 32;
 constexpr std::size_t kMaxTagBytes = 256 << 10;
 constexpr auto kScriptTrack = static_cast<std::uint8_t>(TagType::script);
 
-bool same_place(const Unit& a, const Unit& b) { return a.kind == b.kind && a.track == b.track; }
+bool same_place(const Unit& a, const Unit& b) {
+  return a.kind == b.kind && a.track == b.track;
+}
 
 }  // namespace
 
@@ -34,7 +36,9 @@ bool Head::put(const SharedUnit& tag) {
   return true;
 }
 
-bool Head::holds_place_of(const Unit& tag) const { return place_of(tag) != tags_.end(); }
+bool Head::holds_place_of(const Unit& tag) const {
+  return place_of(tag) != tags_.end();
+}
 
 bool Head::holds(const Unit& tag) const {
   const auto place = place_of(tag);
@@ -42,9 +46,8 @@ bool Head::holds(const Unit& tag) const {
 }
 
 bool Head::has_config(std::uint8_t track) const {
-  return std::ranges::any_of(tags_, [&](const SharedUnit& tag) {
-    return tag->kind == UnitKind::config && tag->track == track;
-  });
+  return std::ranges::any_of(
+      tags_, [&](const SharedUnit& tag) { return tag->kind == UnitKind::config && tag->track == track; });
 }
 
 std::vector<SharedUnit>::const_iterator Head::place_of(const Unit& tag) const {

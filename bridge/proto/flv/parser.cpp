@@ -13,7 +13,9 @@ constexpr std::size_t kFixedHeaderBytes = 9;
 constexpr std::size_t kMaxHeaderBytes = 4096;
 
 /// The least that must be there before needed() can say how long the whole is.
-std::size_t least(bool header_done) { return header_done ? kTagHeaderBytes : kFixedHeaderBytes; }
+std::size_t least(bool header_done) {
+  return header_done ? kTagHeaderBytes : kFixedHeaderBytes;
+}
 
 }  // namespace
 
@@ -23,9 +25,13 @@ struct Parser::Source {
   std::optional<UtcTime> captured;
 };
 
-Result<> Parser::feed(const SharedUnit& piece) { return take({piece->bytes, piece->owner, piece->captured}); }
+Result<> Parser::feed(const SharedUnit& piece) {
+  return take({piece->bytes, piece->owner, piece->captured});
+}
 
-Result<> Parser::feed(ByteView bytes) { return take({bytes, nullptr, std::nullopt}); }
+Result<> Parser::feed(ByteView bytes) {
+  return take({bytes, nullptr, std::nullopt});
+}
 
 Result<> Parser::take(const Source& source) {
   if (error_) return fail(*error_);

@@ -50,7 +50,7 @@ class Parser {
 
   ParserLimits limits_;
   bool header_done_ = false;
-  Bytes part_;                           ///< what came of the header or tag that is not yet whole
+  Bytes part_;  ///< what came of the header or tag that is not yet whole
   std::optional<UtcTime> part_captured_;
   std::uint64_t whole_bytes_ = 0;
   std::optional<std::error_code> error_;

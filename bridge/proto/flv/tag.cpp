@@ -51,7 +51,9 @@ std::int32_t signed_24(std::uint32_t value) {
 
 /// CodecIDs whose data begins with AVCPacketType and a composition time. 12 is what encoders without FourCC write for
 /// H.265.
-bool has_packet_type(std::uint8_t codec) { return codec == 7 || codec == 12; }
+bool has_packet_type(std::uint8_t codec) {
+  return codec == 7 || codec == 12;
+}
 
 bool has_composition(FourCc codec) {
   return codec == four_cc("avc1") || codec == four_cc("hvc1") || codec == four_cc("vvc1");

@@ -1,5 +1,5 @@
-/// FLV tags: what is in one, and how one is written. Adobe FLV 10.1 annex E, and Enhanced RTMP v1 and v2 (FourCC codecs,
-/// extended packet types, multitrack). Free functions: any thread, no state.
+/// FLV tags: what is in one, and how one is written. Adobe FLV 10.1 annex E, and Enhanced RTMP v1 and v2 (FourCC
+/// codecs, extended packet types, multitrack). Free functions: any thread, no state.
 #pragma once
 
 #include <camspan/error.hpp>
@@ -11,7 +11,7 @@ namespace camspan::flv {
 
 inline constexpr std::size_t kFileHeaderBytes = 13;  ///< "FLV", version, flags, offset, and previous-tag-size 0
 inline constexpr std::size_t kTagHeaderBytes = 11;
-inline constexpr std::size_t kTrailerBytes = 4;      ///< the previous-tag-size field after each tag
+inline constexpr std::size_t kTrailerBytes = 4;  ///< the previous-tag-size field after each tag
 
 enum class TagType : std::uint8_t { audio = 8, video = 9, script = 18 };
 
@@ -25,17 +25,17 @@ constexpr FourCc four_cc(const char (&text)[5]) {
 
 /// What the bytes of a tag say. Unknown types and codecs are no error: they pass through.
 struct TagInfo {
-  std::uint8_t type = 0;           ///< TagType, or a number nobody knows
-  std::uint8_t track = 0;          ///< for Unit::track: the tag type, plus 32 x track id (its low 3 bits) where a
-                                   ///< multitrack tag carries one further track
-  UnitKind kind = UnitKind::other; ///< script also for HDR metadata of video and channel maps of audio, which stay in
-                                   ///< force like onMetaData
+  std::uint8_t type = 0;            ///< TagType, or a number nobody knows
+  std::uint8_t track = 0;           ///< for Unit::track: the tag type, plus 32 x track id (its low 3 bits) where a
+                                    ///< multitrack tag carries one further track
+  UnitKind kind = UnitKind::other;  ///< script also for HDR metadata of video and channel maps of audio, which stay in
+                                    ///< force like onMetaData
   std::uint32_t data_bytes = 0;
-  std::uint32_t timestamp_ms = 0;  ///< decoding time, wraps at 2^32
-  std::int32_t composition_ms = 0; ///< presentation minus decoding time
-  std::uint8_t codec = 0;          ///< legacy CodecID or SoundFormat; 0 with `fourcc`
-  FourCc fourcc{};                 ///< Enhanced FLV codec, 0 if legacy
-  bool disposable = false;         ///< frame type 3
+  std::uint32_t timestamp_ms = 0;   ///< decoding time, wraps at 2^32
+  std::int32_t composition_ms = 0;  ///< presentation minus decoding time
+  std::uint8_t codec = 0;           ///< legacy CodecID or SoundFormat; 0 with `fourcc`
+  FourCc fourcc{};                  ///< Enhanced FLV codec, 0 if legacy
+  bool disposable = false;          ///< frame type 3
 };
 
 /// Reads the tag that begins `tag`; its header must be there whole, of the data the first bytes decide the kind.
@@ -46,7 +46,9 @@ Result<TagInfo> inspect(ByteView tag);
 ByteView data_of(ByteView tag);
 
 /// Header, data and trailer together.
-constexpr std::size_t tag_bytes(std::uint32_t data_bytes) { return kTagHeaderBytes + data_bytes + kTrailerBytes; }
+constexpr std::size_t tag_bytes(std::uint32_t data_bytes) {
+  return kTagHeaderBytes + data_bytes + kTrailerBytes;
+}
 
 /// True for a script tag with onMetaData (also as RTMP's "@setDataFrame"); other script tags are events.
 bool is_metadata(ByteView tag);

@@ -67,11 +67,11 @@ TEST(AmfTest, TakesAnObjectWithoutEndMarker) {
 
 TEST(AmfTest, SkipsWhatIsNotFlat) {
   const auto script = read_script(kBegin +
-                                  "\0\1d\13\0\0\0\0\0\0\0\0\0\0"sv        // date
-                                  "\0\1n\5\0\1u\6"sv                      // null, undefined
-                                  "\0\1o\3\0\1x\1\1\0\0\11"sv             // object
-                                  "\0\1s\12\0\0\0\2\5\2\0\2hi"sv          // strict array
-                                  "\0\1l\14\0\0\0\3abc"sv                 // long string, kept
+                                  "\0\1d\13\0\0\0\0\0\0\0\0\0\0"sv  // date
+                                  "\0\1n\5\0\1u\6"sv                // null, undefined
+                                  "\0\1o\3\0\1x\1\1\0\0\11"sv       // object
+                                  "\0\1s\12\0\0\0\2\5\2\0\2hi"sv    // strict array
+                                  "\0\1l\14\0\0\0\3abc"sv           // long string, kept
                                   + kSeven + kEnd);
   ASSERT_TRUE(script);
   EXPECT_EQ(script->values.size(), 2u);

@@ -60,7 +60,8 @@ TEST_F(ParserTest, GivesTheSameTagsHoweverThePiecesAreCut) {
     while (at < file_.size()) {
       const std::size_t size = std::min<std::size_t>(1 + random() % 3000, file_.size() - at);
       const auto piece = make_unit(Bytes(file_.begin() + static_cast<std::ptrdiff_t>(at),
-                                         file_.begin() + static_cast<std::ptrdiff_t>(at + size)), UnitKind::other);
+                                         file_.begin() + static_cast<std::ptrdiff_t>(at + size)),
+                                   UnitKind::other);
       ASSERT_TRUE(parser.feed(piece));
       at += size;
     }

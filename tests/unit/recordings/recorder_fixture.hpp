@@ -19,7 +19,9 @@
 
 namespace camspan::recordings {
 
-inline UtcTime at(std::string_view text) { return parse_utc(text).value(); }
+inline UtcTime at(std::string_view text) {
+  return parse_utc(text).value();
+}
 
 /// A recorder in a folder of its own. It commits whenever something is ended, and whenever commit() asks for it.
 class RecorderFixture : public testing::Test {
@@ -47,8 +49,10 @@ class RecorderFixture : public testing::Test {
 
   /// @param after_ms  capture time of the tag `first`, from kStart
   Recorder::Begin begin_of(std::string stream, std::uint64_t first = 0, std::int64_t after_ms = 0) const {
-    return {.name = {"cam1", 0, std::move(stream)}, .start = kStart + std::chrono::milliseconds(after_ms),
-            .first = first, .head = {}};
+    return {.name = {"cam1", 0, std::move(stream)},
+            .start = kStart + std::chrono::milliseconds(after_ms),
+            .first = first,
+            .head = {}};
   }
 
   Result<std::unique_ptr<Stream>> open(Recorder::Begin begin) {

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 
 #include "core/log.hpp"
+#include "proto/flv/amf.hpp"
 #include "recorder_fixture.hpp"
 #include "recordings/reconcile.hpp"
-#include "proto/flv/amf.hpp"
 #include "recordings/segment_file.hpp"
 #include "recordings/segment_name.hpp"
 #include "recordings/segment_scan.hpp"
@@ -202,6 +202,21 @@ TEST_F(RecoveryTest, PutsRightARowThatIsOlderThanItsFile) {
   start();
   EXPECT_EQ(index_.last_of({"cam1", 0, "a"})->end, tags.size());
   EXPECT_EQ(index_.segments()[0].path, name_);
+}
+
+TEST_F(RecoveryTest, ReadsAFileAgainThatGrewAfterItsRow) {
+  start();
+  const auto tags = maker_.stream({.duration_ms = 1000});
+  record("a", std::span(tags).first(20));
+  const Segment old = index_.segments()[0];
+  auto stream = open(begin_of("a", 20, timestamp_of(tags[20]))).value();
+  append(*stream, std::span(tags).subspan(20));
+  ASSERT_TRUE(end(*stream));
+  recorder_.reset();
+  index_.put(old, true);  // the power failed and took the later rows
+  start();
+  EXPECT_EQ(index_.last_of({"cam1", 0, "a"})->end, tags.size());
+  expect_same(contents_of(read()), contents_of(tags, 0));
 }
 
 TEST_F(RecoveryTest, RenamesAroundAFileThatTookTheName) {

@@ -36,7 +36,8 @@ class RangeReaderTest : public RecorderFixture {
   static std::vector<std::int64_t> times_of(ByteView flv) {
     std::vector<std::int64_t> times;
     for (const auto& unit : test::parse_flv(flv)) {
-      if (unit->kind != UnitKind::config && unit->kind != UnitKind::script) times.push_back(unit->dts->count() / 1000000);
+      if (unit->kind != UnitKind::config && unit->kind != UnitKind::script)
+        times.push_back(unit->dts->count() / 1000000);
     }
     return times;
   }
@@ -50,8 +51,15 @@ TEST_F(RangeReaderTest, GivesTheSameBytesInPiecesOfAnySize) {
 
 TEST_F(RangeReaderTest, BeginsAtTheKeyFrameAtOrBeforeTheStart) {
   record("a", maker_.stream({.duration_ms = 7000}));
-  for (const auto& [wanted, key] : {std::pair(0, 0), {1, 0}, {999, 0}, {1000, 1000}, {1001, 1000}, {1999, 1000},
-                                    {2000, 2000}, {3500, 3000}, {6979, 6000}}) {
+  for (const auto& [wanted, key] : {std::pair(0, 0),
+                                    {1, 0},
+                                    {999, 0},
+                                    {1000, 1000},
+                                    {1001, 1000},
+                                    {1999, 1000},
+                                    {2000, 2000},
+                                    {3500, 3000},
+                                    {6979, 6000}}) {
     const auto from_key = reader(from(wanted));
     EXPECT_EQ(from_key->start_time(), kStart + milliseconds(key)) << wanted;
     const Bytes flv = RecorderFixture::read(*from_key);
@@ -90,13 +98,19 @@ TEST_F(RangeReaderTest, BeginsWithTheFirstKeyFrameWhenTheStartIsBeforeEverything
 }
 
 TEST_F(RangeReaderTest, GoesBackToTheSegmentThatHoldsTheKeyFrame) {
-  // A new segment began without one, because the stream went on there after the last file was lost... and came back.
-  options_.segment = milliseconds(500);
-  restart();
-  const auto tags = maker_.stream({.duration_ms = 4000, .gop = 1000, .audio_ms = 0});
-  record("a", tags);
-  ASSERT_EQ(index_.segments().size(), 1u) << "one key frame, one segment";
-  EXPECT_EQ(reader(from(3900))->start_time(), kStart);
+  // The stream went on in a new segment without a key frame, because the last one could not be opened again then.
+  const auto tags = maker_.stream({.duration_ms = 2000, .gop = 1000});
+  record("a", std::span(tags).first(60));
+  const std::string first = files()[0];
+  std::filesystem::rename(root() / first, root() / "aside");
+  auto stream = open(begin_of("a", 60, timestamp_of(tags[60]))).value();
+  append(*stream, std::span(tags).subspan(60));
+  ASSERT_TRUE(end(*stream));
+  std::filesystem::rename(root() / "aside", root() / first);
+  ASSERT_EQ(index_.segments().size(), 2u);
+  const auto late = reader(from(1900));
+  EXPECT_EQ(late->start_time(), kStart);
+  expect_same(contents_of(RecorderFixture::read(*late)), contents_of(tags, 0));
 }
 
 TEST_F(RangeReaderTest, PlaysAudioFromTheTagAtOrBeforeTheStart) {
@@ -142,9 +156,8 @@ TEST_F(RangeReaderTest, RepeatsConfigsThatDifferInAnotherStream) {
   const Bytes flv = read();
   EXPECT_EQ(std::ranges::count(kinds_of(flv), UnitKind::config), 3);
   const auto units = test::parse_flv(flv);
-  const auto changed = std::ranges::find_if(units, [&](const auto& unit) {
-    return std::ranges::equal(flv::data_of(unit->bytes), flv::data_of(tags[1]));
-  });
+  const auto changed = std::ranges::find_if(
+      units, [&](const auto& unit) { return std::ranges::equal(flv::data_of(unit->bytes), flv::data_of(tags[1])); });
   ASSERT_NE(changed, units.end());
   EXPECT_EQ((*changed)->dts, milliseconds(180 + 40)) << "right before the key frame it is for";
   EXPECT_EQ((*(changed + 1))->kind, UnitKind::key);
@@ -173,6 +186,16 @@ TEST_F(RangeReaderTest, KeepsTheDistanceOfTimestampsOverAMissingSegment) {
   const auto times = times_of(RecorderFixture::read(*partial));
   EXPECT_EQ(std::ranges::count(times, 3000), 0);
   EXPECT_EQ(times.back(), 6980);
+}
+
+TEST_F(RangeReaderTest, GoesForwardWhereAListGoesBackInAStream) {
+  record("a", maker_.stream({.duration_ms = 4000}));
+  auto segments = index_.segments();
+  std::ranges::reverse(segments);
+  auto back = RangeReader::open(root(), segments, {}).value();
+  const auto times = times_of(RecorderFixture::read(*back));
+  EXPECT_TRUE(std::ranges::is_sorted(times));
+  EXPECT_EQ(times.back(), 1980 + 40 + 1980);
 }
 
 TEST_F(RangeReaderTest, LeavesOutFilesThatAreGoneOrNotOurs) {
