@@ -136,6 +136,7 @@ asio::awaitable<void> H2Driver::write_until_end() {
     std::swap(filling_, writing_);
     const TimePoint begun = Clock::now();
     write_begun_ = begun;
+    if (armed_ > begun + kStuckWrite) clock_.notify();
     const auto written = co_await stream_->write(writing_);
     write_begun_.reset();
     last_write_bytes_ = writing_.size();

@@ -41,12 +41,19 @@ asio::awaitable<Result<>> H2Exchange::send_head(int status, http::Headers header
 }
 
 asio::awaitable<Result<>> H2Exchange::write(ByteView piece) {
+  if (!head_sent_) co_return fail(no_head());
   if (request_.method == "HEAD") co_return Result<>{};
   co_return co_await stream_.write(std::span(&piece, 1));
 }
 
 asio::awaitable<Result<>> H2Exchange::finish() {
-  return stream_.finish();
+  if (!head_sent_) co_return fail(no_head());
+  co_return co_await stream_.finish();
+}
+
+/// Why there can be no body before the head: without one, nothing would ever take it.
+std::error_code H2Exchange::no_head() const {
+  return stream_.failure() ? stream_.failure() : make_error_code(Errc::unsupported);
 }
 
 void H2Exchange::abort() {

@@ -26,6 +26,8 @@ class H2Exchange final : public HttpExchange {
   H2Stream& stream() { return stream_; }
 
  private:
+  std::error_code no_head() const;
+
   H2Driver& driver_;
   const RequestHead request_;
   H2Stream stream_;

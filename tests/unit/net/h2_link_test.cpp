@@ -164,6 +164,22 @@ TEST(H2LinkTest, BreaksOffAnAnswerThatItsHandlerDidNotFinish) {
   loopback.run(read_broken(*loopback.client));
 }
 
+asio::awaitable<void> write_too_soon(HttpExchange& exchange, std::error_code& error) {
+  const auto written = co_await exchange.write(as_bytes("body"));
+  error = written.error();
+  const auto finished = co_await exchange.finish();
+  EXPECT_EQ(finished.error(), error);
+}
+
+TEST(H2LinkTest, WantsTheHeadBeforeTheBody) {
+  H2Loopback loopback;
+  std::error_code error;
+  loopback.handler = [&error](HttpExchange& exchange) { return write_too_soon(exchange, error); };
+  loopback.start();
+  loopback.run(get_status(*loopback.client, "GET", "/", 500));
+  EXPECT_EQ(error, Errc::unsupported);
+}
+
 struct Upload {
   Body body;
   bool done = false;
