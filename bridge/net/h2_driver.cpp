@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 /// One TLS record; more at a time was measured to gain nothing.
 constexpr std::size_t kReadBytes = 16384;
 /// One write: at most 16 full records (best throughput measured), at least one.
-constexpr std::size_t kMaxGatherBytes = 16 * 16384;
+constexpr std::size_t kMaxGatherBytes = 262144;
 constexpr std::size_t kMinGatherBytes = 16384;
 /// A write that takes longer than the first halves the next one; one faster than the second, and full, doubles it.
 constexpr milliseconds kSlowWrite{100};
