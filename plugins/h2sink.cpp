@@ -320,25 +320,36 @@ gboolean set_caps(GstBaseSink* base, GstCaps* caps) noexcept {
   });
 }
 
+void post_drain(H2Sink* sink, GstProgressType type, const char* text) {
+  gst_element_post_message(GST_ELEMENT(sink), gst_message_new_progress(GST_OBJECT(sink), type, "drain", text));
+}
+
+/// @return false if the upload has failed: the ERROR on the bus then takes the place of EOS.
+bool drain(H2Sink* sink, H2Push& push) {
+  post_drain(sink, GST_PROGRESS_TYPE_START, "Sending the rest");
+  const Result<> drained = push.drain();
+  if (drained) {
+    post_drain(sink, GST_PROGRESS_TYPE_COMPLETE, "Everything is with the receiver");
+    return true;
+  }
+  post_drain(sink, GST_PROGRESS_TYPE_ERROR, "The receiver does not have everything");
+  if (drained.error() == make_error_code(Errc::timed_out)) {
+    GST_ELEMENT_WARNING(sink, RESOURCE, WRITE, ("The receiver did not confirm everything within drain-timeout."), (nullptr));
+    return true;
+  }
+  return drained.error() == make_error_code(Errc::cancelled);
+}
+
 gboolean event(GstBaseSink* base, GstEvent* event) noexcept {
   H2Sink* sink = H2_SINK(base);
-  const auto push = push_of(sink);
-  guarded(sink, 0, [&] {
+  const bool goes_on = guarded(sink, true, [&] {
+    const auto push = push_of(sink);
     if (push && GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) push->flush();
-    if (push && GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
-      gst_element_post_message(GST_ELEMENT(sink), gst_message_new_progress(GST_OBJECT(sink), GST_PROGRESS_TYPE_START,
-                                                                          "drain", "Sending the rest"));
-      const Result<> drained = push->drain();
-      gst_element_post_message(
-          GST_ELEMENT(sink),
-          gst_message_new_progress(GST_OBJECT(sink), drained ? GST_PROGRESS_TYPE_COMPLETE : GST_PROGRESS_TYPE_ERROR, "drain",
-                                   drained ? "Everything is with the receiver" : "The receiver does not have everything"));
-      if (!drained && drained.error() == make_error_code(Errc::timed_out))
-        GST_ELEMENT_WARNING(sink, RESOURCE, WRITE, ("The receiver did not confirm everything in drain-timeout."), (nullptr));
-    }
-    return 0;
+    return !push || GST_EVENT_TYPE(event) != GST_EVENT_EOS || drain(sink, *push);
   });
-  return GST_BASE_SINK_CLASS(h2_sink_parent_class)->event(base, event);
+  if (goes_on) return GST_BASE_SINK_CLASS(h2_sink_parent_class)->event(base, event);
+  gst_event_unref(event);
+  return FALSE;
 }
 
 gboolean set_unlocked(H2Sink* sink, bool unlocked) noexcept {

@@ -22,7 +22,7 @@ done
 
 jobs=$(nproc)
 mkdir -p build
-export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
+export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
 # A path of its own keeps what the tests register apart from the user's GStreamer.
 export GST_REGISTRY_1_0="$PWD/build/gst-registry.bin"
 sanitizers="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"

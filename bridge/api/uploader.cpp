@@ -102,14 +102,19 @@ void Uploader::drain(std::function<void(Result<>)> done) {
   wake();
 }
 
+/// Whoever waits for the drain has heard of a failure before it hears of the end.
 void Uploader::settle(Result<> result) {
-  if (auto done = std::exchange(drained_, {})) done(result);
+  if (auto done = std::exchange(drained_, {})) notify_.after_events([done, result] { done(result); });
+}
+
+void Uploader::cancel_drain() {
+  if (auto done = std::exchange(drained_, {})) done(camspan::fail(Errc::cancelled));
 }
 
 void Uploader::abort() {
   stopping_ = true;
   notify_.silence();
-  settle(camspan::fail(Errc::cancelled));
+  cancel_drain();
   queue_.close();
   if (request_) request_->abort(Failure{Errc::cancelled, "the upload was stopped.", 0});
   if (client_) client_->abort();

@@ -28,6 +28,8 @@ class Notifier {
   /// Asks for a token; `answer` is called on the notify thread.
   void ask_token(std::function<void(std::string)> answer);
   bool can_ask_token() const { return static_cast<bool>(box_->events.request_token); }
+  /// Runs `task` on the notify thread, after every event before it; also when silenced.
+  void after_events(std::function<void()> task) { thread_.post(std::move(task)); }
   void silence();
 
  private:
@@ -56,7 +58,7 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   /// Sends the rest, then calls `done` once: with no failure when everything is with the receiver.
   void drain(std::function<void(Result<>)> done);
   /// Gives up waiting: `done` is called with Errc::cancelled, the upload goes on.
-  void cancel_drain() { settle(tl::unexpected(make_error_code(Errc::cancelled))); }
+  void cancel_drain();
   void abort();
   void update(const H2PushConfig& config);
   void reconnect();

@@ -40,8 +40,13 @@ def is_config(tag):
         tag.type == AUDIO and tag.data[:1] and tag.data[0] >> 4 == 10 and tag.data[1] == 0)
 
 
+def is_picture(tag):
+    """AVC NAL units: neither configuration nor end of sequence."""
+    return tag.type == VIDEO and tag.data[1] == 1
+
+
 def is_key(tag):
-    return tag.type == VIDEO and tag.data[0] >> 4 == 1 and not is_config(tag)
+    return is_picture(tag) and tag.data[0] >> 4 == 1
 
 
 def generate(seconds, fps=25, gop=25, size=2000, seed=1):

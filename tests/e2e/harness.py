@@ -26,6 +26,11 @@ def gst_environment():
     return env
 
 
+def read_file(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def wait_for(condition, what, deadline=DEADLINE):
     """Polls until `condition()` gives something; a condition has no event to wait for across processes."""
     end = time.monotonic() + deadline

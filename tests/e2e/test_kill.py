@@ -8,7 +8,7 @@ import time
 import unittest
 
 import flv
-from harness import Case, DEADLINE, wait_for
+from harness import Case, DEADLINE, read_file, wait_for
 
 
 class KilledHub(Case):
@@ -38,13 +38,13 @@ class KilledHub(Case):
         self.assertEqual(camera.returncode, 0, text)
         tags = flv.media(flv.tags(hub.recording()))
         self.check_video(tags)
-        log = "".join(open("%s/hub.%d.log" % (hub.folder, n)).read() for n in range(hub.runs))
+        log = b"".join(read_file("%s/hub.%d.log" % (hub.folder, n)) for n in range(hub.runs)).decode()
         self.assertNotIn("left alone", log, "no file was found broken")
         hub.stop()
 
     def check_video(self, tags):
         """x264enc makes a frame every 40 ms: each timestamp once, none missing."""
-        stamps = [tag.timestamp for tag in tags if tag.type == flv.VIDEO and not flv.is_config(tag)]
+        stamps = [tag.timestamp for tag in tags if flv.is_picture(tag)]
         self.assertEqual(stamps, sorted(set(stamps)), "in order and none twice")
         for before, after in zip(stamps, stamps[1:]):
             self.assertLessEqual(after - before, 41, "a frame is missing between %d and %d" % (before, after))

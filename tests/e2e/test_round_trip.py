@@ -4,7 +4,7 @@ import subprocess
 import unittest
 
 import flv
-from harness import Case, DEADLINE, gst_environment, media_file, wait_for
+from harness import Case, DEADLINE, gst_environment, media_file, read_file, wait_for
 
 
 def assert_same_media(case, before, after):
@@ -55,15 +55,15 @@ class RoundTrip(Case):
         path = self.generated()
         output = self.upload_by_h2sink(hub, path)
         self.assertNotIn("CRITICAL", output)
-        self.check(hub, open(path, "rb").read())
+        self.check(hub, read_file(path))
 
     def test_generated_file_by_curl(self):
         hub = self.hub()
         path = self.generated()
         answer = self.upload_by_curl(hub, path)
-        tags = len(flv.tags(open(path, "rb").read()))
+        tags = len(flv.tags(read_file(path)))
         self.assertIn('"committed":%d' % tags, answer.replace(" ", ""))
-        self.check(hub, open(path, "rb").read())
+        self.check(hub, read_file(path))
 
     def test_film_by_h2sink_and_by_curl(self):
         film = media_file("bbb.flv")
@@ -72,7 +72,7 @@ class RoundTrip(Case):
         for upload in (self.upload_by_h2sink, self.upload_by_curl):
             hub = self.hub()
             upload(hub, film)
-            recorded = self.check(hub, open(film, "rb").read())
+            recorded = self.check(hub, read_file(film))
             path = os.path.join(self.folder, "recorded.flv")
             with open(path, "wb") as file:
                 file.write(recorded)
@@ -88,7 +88,7 @@ class RoundTrip(Case):
         done = self.gst_launch("filesrc", "location=" + path, "blocksize=1777", "!", *self.h2sink(hub))
         out, error = done.communicate(timeout=DEADLINE)
         self.assertEqual(done.returncode, 0, (out + error).decode())
-        self.check(hub, open(path, "rb").read())
+        self.check(hub, read_file(path))
 
 
 class LivePipeline(Case):
@@ -106,7 +106,7 @@ class LivePipeline(Case):
             "filesink", "location=" + copy, "t.", "!", "queue", "!", *self.h2sink(hub))
         out, error = done.communicate(timeout=self.SECONDS + DEADLINE)
         self.assertEqual(done.returncode, 0, (out + error).decode())
-        source = open(copy, "rb").read()
+        source = read_file(copy)
         # flvmux repeats no tag; the copy holds what h2sink was given.
         before = flv.media(flv.tags(source))
         self.assertGreater(len(before), 25 * self.SECONDS)
