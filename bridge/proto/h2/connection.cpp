@@ -163,9 +163,11 @@ bool Connection::done() const {
 
 std::optional<TimePoint> Connection::next_timeout() const {
   if (terminated()) return std::nullopt;
-  const auto next = deadlines_.next();
-  if (!stall_check_ || (next && *next < *stall_check_)) return next;
-  return stall_check_;
+  auto next = deadlines_.next();
+  const auto sooner = [&next](TimePoint time) { next = std::min(next.value_or(time), time); };
+  if (stall_check_) sooner(*stall_check_);
+  if (!early_answered_.empty()) sooner(early_answered_.front().first);
+  return next;
 }
 
 void Connection::on_timeout(TimePoint now) {
@@ -173,6 +175,7 @@ void Connection::on_timeout(TimePoint now) {
   if (terminated()) return;
   if (!accepts_input()) deadlines_.input_withheld(now);
   if (stall_check_ && *stall_check_ <= now) check_stalls(now);
+  end_early_answered(now);
   switch (deadlines_.due(now)) {
     case Deadlines::Due::nothing:
       break;
@@ -214,6 +217,15 @@ void Connection::check_stalls(TimePoint now) {
     if (send_window(stream->id) != 0 || now - stream->last_progress < limits_.send_stall) continue;
     ++stats_.stalled_streams;
     reset(stream->id, ErrorCode::cancel);
+  }
+}
+
+void Connection::end_early_answered(TimePoint now) {
+  while (!early_answered_.empty() && early_answered_.front().first <= now) {
+    const StreamId id = early_answered_.front().second;
+    early_answered_.pop_front();
+    // Its request may have ended in the meantime, and the stream with it.
+    reset(id, ErrorCode::no_error);
   }
 }
 

@@ -2,6 +2,7 @@
 /// bytes out.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -61,8 +62,8 @@ class Connection {
   /// @return Errc::closed after GOAWAY or when the ids are used up: open a new connection
   Result<StreamId> submit_request(const Request& request, BodySource* source);
   /// Server, once per stream. A HEAD request and a null source get END_STREAM with the head. When the answer ends
-  /// before the request, RST_STREAM(NO_ERROR) follows it (RFC 9113 section 8.1), and the rest of the request is thrown
-  /// away.
+  /// before the request, RST_STREAM(NO_ERROR) follows it (RFC 9113 section 8.1): at once if content-length bytes have
+  /// come, as Link Kit devices never say END_STREAM; else after Limits::early_answer.
   /// @return Errc::stream_reset: the stream is gone
   Result<> submit_response(StreamId id, int status, const http::Headers& headers, BodySource* source);
   /// The source of the stream has something again.
@@ -139,6 +140,7 @@ class Connection {
   void refuse_malformed(Stream& stream);
   void obey(FloodGuard::Verdict verdict);
   void check_stalls(TimePoint now);
+  void end_early_answered(TimePoint now);
   void ping();
   void time_out(ErrorCode code);
   void second_go_away();
@@ -154,10 +156,11 @@ class Connection {
   Deadlines deadlines_;
   FloodGuard guard_;
   Stats stats_;
-  TimePoint now_;                         // of the call under way
-  std::optional<TimePoint> stall_check_;  // set while a stream has something to send (servers)
-  std::size_t unread_ = 0;                // body bytes told and not consumed, closed streams included
-  std::uint64_t pings_ = 0;               // the payload of the last PING
+  TimePoint now_;                                              // of the call under way
+  std::deque<std::pair<TimePoint, StreamId>> early_answered_;  // when each gets its RST_STREAM(NO_ERROR), in order
+  std::optional<TimePoint> stall_check_;                       // set while a stream has something to send (servers)
+  std::size_t unread_ = 0;   // body bytes told and not consumed, closed streams included
+  std::uint64_t pings_ = 0;  // the payload of the last PING
   TimePoint ping_sent_;
   Nanoseconds rtt_{0};
   ErrorCode error_ = ErrorCode::no_error;

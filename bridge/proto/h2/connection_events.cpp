@@ -176,8 +176,11 @@ void Connection::stream_ended(std::int32_t id, std::uint32_t code) {
 
 void Connection::end_stream_sent(std::int32_t id) {
   if (role_ == Role::client || nghttp2_session_get_stream_remote_close(session_.get(), id) != 0) return;
-  // Link Kit devices never send END_STREAM, and others may still be sending a body that nobody wants.
-  reset(StreamId(id), ErrorCode::no_error);
+  const Stream* const stream = find(id);
+  if (stream && !stream->remote_closed)
+    early_answered_.emplace_back(now_ + limits_.early_answer, StreamId(id));
+  else
+    reset(StreamId(id), ErrorCode::no_error);
 }
 
 void Connection::reset_frame_sent(std::uint32_t code) {

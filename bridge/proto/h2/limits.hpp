@@ -35,6 +35,9 @@ struct Limits {
   Duration ping_interval{30000};  ///< PING after this long without input; 0 = never
   Duration ping_timeout{10000};
   Duration send_stall{0};  ///< a stream whose window stays 0 with data waiting is reset; 0 = never
+  /// Between an answer that ends before its request and the RST_STREAM(NO_ERROR) that asks the peer to send no more.
+  /// Clients that get both at once, curl 7.88 among them, throw the answer away.
+  Duration early_answer{500};
   /// Between the two GOAWAY of shutdown() at most: well under the 5 s a hub has for its whole shutdown.
   Duration shutdown_notice{2000};
 

@@ -235,11 +235,30 @@ TEST(H2ConnectionTest, AnswersBeforeTheRequestEndedAndThrowsTheRestAway) {
   EXPECT_EQ(answer.response.status, 413);
   EXPECT_EQ(answer.body, "too large");
   EXPECT_TRUE(answer.remote_closed);
+  EXPECT_FALSE(answer.closed);
+  pair.run_for(500ms);
   EXPECT_EQ(answer.closed, ErrorCode::no_error);
   EXPECT_EQ(pair.server->stats().resets_sent, 0u);
   pair.request("GET", "/next");
   pair.run();
   EXPECT_TRUE(pair.at_server.streams[3].remote_closed);
+}
+
+TEST(H2ConnectionTest, TakesTheRestOfARequestThatEndsSoonAfterItsAnswer) {
+  H2Pair pair;
+  pair.start();
+  TextSource upload("first", false);
+  const StreamId id = pair.request("POST", "/", &upload);
+  pair.run();
+  ASSERT_TRUE(pair.server->submit_response(id, 200, {}, nullptr));
+  pair.run();
+  upload.append(" and rest", true);
+  pair.client->resume(id, pair.now);
+  pair.run();
+  EXPECT_EQ(pair.at_server.streams[1].body, "first and rest");
+  EXPECT_EQ(pair.at_server.streams[1].closed, ErrorCode::no_error);
+  pair.run_for(1s);
+  EXPECT_EQ(pair.client->stats().resets_received, 0u);
 }
 
 TEST(H2ConnectionTest, MeasuresTheRoundTripOfAPing) {
