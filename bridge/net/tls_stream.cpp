@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <sys/socket.h>
+#include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
@@ -42,7 +43,7 @@ struct WireBio {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
       BIO_set_retry_read(bio);
     else
-      wire.failure = {errno, std::system_category()};
+      wire.failure = {errno, asio::error::get_system_category()};
     return -1;
   }
 
@@ -56,7 +57,7 @@ struct WireBio {
       wire.sent = 0;
       const ssize_t count = ::send(wire.fd, data, bytes.size(), MSG_NOSIGNAL);
       if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        wire.failure = {errno, std::system_category()};
+        wire.failure = {errno, asio::error::get_system_category()};
         return -1;
       }
       taken = count < 0 ? 0 : static_cast<std::size_t>(count);
@@ -98,7 +99,7 @@ void TlsStream::Wire::push() {
     const ssize_t count = ::send(fd, pending.data() + sent, pending.size() - sent, MSG_NOSIGNAL);
     if (count < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) failure = {errno, std::system_category()};
+      if (errno != EAGAIN && errno != EWOULDBLOCK) failure = {errno, asio::error::get_system_category()};
       return;
     }
     sent += static_cast<std::size_t>(count);

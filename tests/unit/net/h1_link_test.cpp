@@ -73,8 +73,9 @@ class H1LinkTest : public testing::Test {
 
 TEST_F(H1LinkTest, AnswersARequest) {
   client_.send("GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-  EXPECT_EQ(client_.read_all(),
-            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 11\r\nconnection: close\r\n\r\nGET /hello ");
+  EXPECT_EQ(
+      client_.read_all(),
+      "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 11\r\nconnection: close\r\n\r\nGET /hello ");
 }
 
 TEST_F(H1LinkTest, KeepsTheConnectionForTheNextRequest) {
@@ -104,8 +105,7 @@ TEST_F(H1LinkTest, ReadsAChunkedBodySentByteByByte) {
 
 TEST_F(H1LinkTest, WritesABodyOfUnknownLengthInChunks) {
   client_.send("GET /chunks HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-  EXPECT_THAT(client_.read_all(),
-              EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
+  EXPECT_THAT(client_.read_all(), EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
 }
 
 TEST_F(H1LinkTest, EndsABodyOfUnknownLengthByClosingForHttp10) {
@@ -186,6 +186,7 @@ TEST_F(H1LinkTest, SurvivesAClientThatLeavesInTheMiddleOfABody) {
   }
   client_.send("GET /alive HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(client_.read_all(), EndsWith("GET /alive "));
+  client_.end();
   EXPECT_TRUE(server_.wait_for([](const HttpServerStats& stats) { return stats.connections == 0; }));
 }
 
@@ -195,7 +196,9 @@ struct Refused {
   const char* status;
   const char* cause;
 };
-void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
+void PrintTo(const Refused& refused, std::ostream* out) {
+  *out << refused.name;
+}
 
 class H1RefusalTest : public testing::TestWithParam<Refused> {};
 

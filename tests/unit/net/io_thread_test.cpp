@@ -1,12 +1,12 @@
 #include "net/io_thread.hpp"
 
+#include <gtest/gtest.h>
+#include <pthread.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <csignal>
-#include <gtest/gtest.h>
-#include <pthread.h>
 #include <thread>
 
 #include "support/io_run.hpp"

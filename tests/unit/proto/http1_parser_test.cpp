@@ -57,8 +57,8 @@ TEST(RequestParserTest, ReadsARequestWithoutBody) {
 }
 
 TEST(RequestParserTest, ReadsABodyOfKnownLengthAndTheRequestBehindIt) {
-  const Parse got = parse(
-      "POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /next HTTP/1.1\r\nHost: h\r\n\r\n");
+  const Parse got =
+      parse("POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /next HTTP/1.1\r\nHost: h\r\n\r\n");
   ASSERT_EQ(got.requests.size(), 2u);
   EXPECT_EQ(got.requests[0].content_length, 5u);
   EXPECT_EQ(got.requests[1].target, "/next");
@@ -102,7 +102,8 @@ TEST(RequestParserTest, TakesTheAuthorityOfAUrlBeforeHost) {
 }
 
 TEST(RequestParserTest, KnowsARequestForAWebSocket) {
-  const Parse got = parse("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n");
+  const Parse got =
+      parse("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n\r\n");
   ASSERT_EQ(got.requests.size(), 1u);
   EXPECT_TRUE(got.requests[0].upgrade_websocket);
 }
@@ -128,7 +129,9 @@ struct Malformed {
   std::string text;
   int status;
 };
-void PrintTo(const Malformed& malformed, std::ostream* out) { *out << malformed.name; }
+void PrintTo(const Malformed& malformed, std::ostream* out) {
+  *out << malformed.name;
+}
 
 class RequestParserRefusalTest : public testing::TestWithParam<Malformed> {};
 
@@ -142,8 +145,12 @@ TEST_P(RequestParserRefusalTest, RefusesHoweverTheBytesAreCut) {
   }
 }
 
-std::string with_header(const std::string& fields) { return "POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n\r\n"; }
-std::string with_chunks(const std::string& chunks) { return with_header("Transfer-Encoding: chunked") + chunks; }
+std::string with_header(const std::string& fields) {
+  return "POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n\r\n";
+}
+std::string with_chunks(const std::string& chunks) {
+  return with_header("Transfer-Encoding: chunked") + chunks;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     , RequestParserRefusalTest,
@@ -163,13 +170,11 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400},
         Malformed{"HostWithPath", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
         Malformed{"HostWithUser", "GET / HTTP/1.1\r\nHost: u@h\r\n\r\n", 400},
-        Malformed{"SpaceBeforeColon", with_header("X : 1"), 400},
-        Malformed{"SpaceInName", with_header("X Y: 1"), 400},
+        Malformed{"SpaceBeforeColon", with_header("X : 1"), 400}, Malformed{"SpaceInName", with_header("X Y: 1"), 400},
         Malformed{"EmptyName", with_header(": 1"), 400},
         Malformed{"BareCarriageReturn", with_header("X: 1\rY: 2"), 400},
         Malformed{"BareLineFeed", "GET / HTTP/1.1\nHost: h\n\n", 400},
-        Malformed{"NulInValue", with_header(std::string("X: a\0b", 6)), 400},
-        Malformed{"Http09", "GET /\r\n\r\n", 505},
+        Malformed{"NulInValue", with_header(std::string("X: a\0b", 6)), 400}, Malformed{"Http09", "GET /\r\n\r\n", 505},
         Malformed{"Http2InWords", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505},
         Malformed{"Http12", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", 400},
         Malformed{"UnknownMethod", "FETCH / HTTP/1.1\r\nHost: h\r\n\r\n", 400},

@@ -161,7 +161,9 @@ struct Malformed {
   Bytes input;
   int code;
 };
-void PrintTo(const Malformed& malformed, std::ostream* out) { *out << malformed.name; }
+void PrintTo(const Malformed& malformed, std::ostream* out) {
+  *out << malformed.name;
+}
 
 class FrameSessionRefusalTest : public testing::TestWithParam<Malformed> {};
 
