@@ -54,16 +54,20 @@ OpenStream::OpenStream(const RecorderOptions& options, SegmentIndex& index, std:
       begin_(std::move(begin)),
       events_(std::move(events)),
       last_(std::move(last)) {
-  if (!last_) return;
-  next_ = placed_ = stored_ = told_ = last_->end;
-  timeline_ = flv::Timeline(last_->base_ms + last_->duration.count());
-  auto head = head_at_end(options_.root, *last_);
-  if (head) head_ = std::move(*head);
-  if (begin_.first == stored_ || !head) {
+  bool head_known = false;
+  if (last_) {
+    next_ = placed_ = stored_ = told_ = last_->end;
+    timeline_ = flv::Timeline(last_->base_ms + last_->duration.count());
+    auto head = head_at_end(options_.root, *last_);
+    head_known = head.has_value();
+    if (head) head_ = std::move(*head);
+  }
+  // The tags between first and what is stored may have changed the head since.
+  if (begin_.first == stored_ || !head_known) {
     for (const SharedUnit& tag : begin_.head) head_.put(tag);
   }
   // The tag that begin.start speaks of was stored before and does not come again.
-  if (begin_.first < stored_) anchor_ = Anchor{last_->base_ms, last_->start, true};
+  if (last_ && begin_.first < stored_) anchor_ = Anchor{last_->base_ms, last_->start, true};
 }
 
 std::string OpenStream::growing_path() const {

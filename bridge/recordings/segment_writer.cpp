@@ -186,9 +186,6 @@ Result<> SegmentWriter::close_and_rename() {
 }
 
 std::optional<Segment> SegmentWriter::abandon() {
-  now_ = stored_;
-  gathered_ = {};
-  dirty_ = false;
   if (stored_.bytes == 0) {
     file_.reset();
     hal()->file_remove(full(stored_.path).c_str());

@@ -145,6 +145,7 @@ TEST_F(FaultsTest, GoesOnWithAFileThatCouldNotGetItsName) {
   EXPECT_FALSE(end(*stream));
   EXPECT_THAT(files(), ElementsAre("cam1/2026/11/21/083000.000Z.flv.part"));
   EXPECT_EQ(index_.last_of({"cam1", 0, "a"})->end, 30u) << "it is stored, whatever it is called";
+  EXPECT_THAT(stream->committed, ElementsAre(20u, 30u));
   files_.rename_error = 0;
   stream = open(begin_of("a", 30, timestamp_of(tags[30]))).value();
   append(*stream, std::span(tags).subspan(30));

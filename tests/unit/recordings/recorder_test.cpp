@@ -409,6 +409,23 @@ TEST_F(RecorderTest, KeepsTheOldStartWhenTheBodyBeginsBeforeWhatIsStored) {
   expect_same(contents_of(read()), contents_of(concat(tags, more), 0));
 }
 
+TEST_F(RecorderTest, GoesOnBeyondTheWrapWithSixtyFourBits) {
+  start();
+  const std::uint32_t first = 0xffffffff - 499;
+  const auto tags = maker_.stream({.duration_ms = 1000, .first_ms = first});
+  const auto more = maker_.stream({.duration_ms = 3000, .first_ms = 500, .head = false});
+  record("a", tags);
+  auto stream = open(begin_of("a", 3)).value();
+  append(*stream, more);
+  ASSERT_TRUE(end(*stream));
+  const auto segments = index_.segments();
+  ASSERT_EQ(segments.size(), 3u);
+  EXPECT_EQ(segments[1].base_ms, std::int64_t{first} + 1000);
+  EXPECT_EQ(segments[2].base_ms, std::int64_t{first} + 3000);
+  EXPECT_EQ(segments[2].start, kStart + milliseconds(3000));
+  expect_same(contents_of(read()), contents_of(concat(tags, more), first));
+}
+
 TEST_F(RecorderTest, KnowsTheHeadOfAStreamThatComesBack) {
   start();
   const auto tags = maker_.stream({.duration_ms = 2000});
@@ -434,6 +451,22 @@ TEST_F(RecorderTest, TakesTheHeadThatTheBodyRepeats) {
   ASSERT_TRUE(end(*stream));
   const auto units = test::parse_flv(load(root() / index_.segments().back().path));
   EXPECT_TRUE(std::ranges::equal(flv::data_of(units[2]->bytes), flv::data_of(maker_.avc_config(0, 9))));
+}
+
+TEST_F(RecorderTest, BeginsANewStreamWithTheHeadItIsGiven) {
+  start();
+  auto begin = begin_of("a");
+  begin.head = {test::tag_unit(maker_.metadata()), test::tag_unit(maker_.avc_config(0, 4))};
+  auto stream = open(begin).value();
+  // As when recording begins in the middle of an upload.
+  const std::vector<Bytes> tags{maker_.key(70'000), maker_.delta(70'040)};
+  append(*stream, tags);
+  ASSERT_EQ(end(*stream), 2u);
+  EXPECT_EQ(index_.segments()[0].first, 0u);
+  const auto units = test::parse_flv(read());
+  ASSERT_EQ(units.size(), 4u);
+  EXPECT_TRUE(std::ranges::equal(flv::data_of(units[1]->bytes), flv::data_of(maker_.avc_config(0, 4))));
+  EXPECT_EQ(units[2]->dts, milliseconds(0));
 }
 
 TEST_F(RecorderTest, ReplacesARecordingThatIsStillOpen) {
