@@ -17,7 +17,7 @@ endif()
 
 add_library(camspan_warnings INTERFACE)
 target_compile_options(camspan_warnings INTERFACE
-  -Wall -Wextra -Wconversion -Werror
+  -Wall -Wextra -Wconversion $<$<BOOL:${CAMSPAN_WERROR}>:-Werror>
   # g++ 12 reports members of tl::expected and std::optional as used uninitialised when it inlines them
   # (GCC bug 80635); clang checks the same code.
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-error=maybe-uninitialized>

@@ -91,9 +91,9 @@ constexpr gint64 kMaxInt64 = std::numeric_limits<gint64>::max();
 const std::array<Row, 38>& rows() {
   using C = H2PushConfig;
   static const std::array<Row, 38> table = {{
-      {kMode, "mode", "How to upload", flag(kReady), {}},
+      {kMode, "mode", "How to upload: post is one streaming request to any HTTP/2 server", flag(kReady), {}},
       {kLocation, "location", "Where to: https://HOST[:PORT]/PATH (http:// is HTTP/2 without TLS)", flag(kReady), &C::location},
-      {kMethod, "method", "Request method", flag(kReady), {}},
+      {kMethod, "method", "Method of the request", flag(kReady), {}},
       {kHeaders, "headers", "Further request fields, such as h,x-site=north; used from the next request on", flag(kPaused), {}},
       {kContentType, "content-type", "Content-Type of the body; unset = by the content", flag(kReady), &C::content_type},
       {kContent, "content", "What the bytes are", flag(kReady), {}},

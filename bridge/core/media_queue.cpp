@@ -61,7 +61,8 @@ void MediaQueue::need_key() { wait_for_key_ = key_request_ = true; }
 
 /// Span from the oldest unsent unit to `newest`, or to the last one held.
 std::chrono::nanoseconds MediaQueue::time_with(const Unit* newest) const {
-  const auto timed = [](const Entry& entry) { return entry.unit->dts.has_value(); };
+  // Head units stay however old they are.
+  const auto timed = [](const Entry& entry) { return entry.unit->dts.has_value() && !is_head(*entry.unit); };
   const auto oldest = std::find_if(entries_.begin() + static_cast<std::ptrdiff_t>(sent_), entries_.end(), timed);
   if (oldest == entries_.end()) return std::chrono::nanoseconds(0);
   if (newest && newest->dts) return std::max(*newest->dts - *oldest->unit->dts, std::chrono::nanoseconds(0));
@@ -86,7 +87,7 @@ void MediaQueue::make_room(const Unit& unit) {
       return;
     } else if (!drop_disposable() && !drop_oldest_gop()) {
       // Only units that wait to be sent again are left. What is new goes before what is old.
-      if (entries_.empty()) return;
+      if (numbered_ == 0) return;
       evict_front();
     }
   }

@@ -148,7 +148,7 @@ TEST(H2SinkTest, PropertiesRoundTripWithinTheirRanges) {
 }
 
 TEST(H2SinkTest, SecretsAreNotReadBack) {
-  Sink sink("auth-token=hidden user-pw=hidden headers=\"h,authorization=hidden,x-site=north\"");
+  Sink sink("location=http://127.0.0.1:1/x auth-token=hidden user-pw=hidden headers=\"h,authorization=hidden,x-site=north\"");
   for (const char* name : {"auth-token", "user-pw"})
     EXPECT_FALSE(g_object_class_find_property(G_OBJECT_GET_CLASS(sink.element()), name)->flags &
                  G_PARAM_READABLE);

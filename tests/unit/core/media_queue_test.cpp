@@ -119,6 +119,13 @@ TEST_F(MediaQueueTest, BoundsTheMediaTimeThatWaits) {
   EXPECT_EQ(queue.peek()->kind, UnitKind::key);
 }
 
+TEST_F(MediaQueueTest, KeepsTheHeadHoweverLongNothingCanBeSent) {
+  MediaQueue queue(bounds(1 << 20, Leaky::downstream, seconds(2)), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::config, 10)));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::key, 10, seconds(i))));
+  EXPECT_EQ(drain(queue), "Ckkk");
+}
+
 TEST_F(MediaQueueTest, GivesUpSentUnitsBeforeUnsentOnesAndCountsThemWhenNeeded) {
   MediaQueue queue(bounds(300, Leaky::downstream), count_wakes);
   ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
