@@ -1,0 +1,28 @@
+"""What gst-inspect-1.0 says of an element is read by people and scripts: a change of it is a change of the interface.
+CAMSPAN_UPDATE=1 writes the new text."""
+import os
+import re
+import subprocess
+import unittest
+
+from harness import DEADLINE, ROOT, gst_environment
+
+
+class Inspect(unittest.TestCase):
+    def test_h2sink(self):
+        done = subprocess.run(["gst-inspect-1.0", "--no-colors", "h2sink"], capture_output=True, text=True, timeout=DEADLINE,
+                              env=gst_environment())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        # Where it was built, and which version, says nothing about the interface.
+        text = re.sub(r"(?m)^ *(Filename|Version|Source release date) .*\n", "", done.stdout)
+        snapshot = os.path.join(ROOT, "tests", "element", "h2sink.inspect")
+        if os.environ.get("CAMSPAN_UPDATE"):
+            with open(snapshot, "w") as file:
+                file.write(text)
+        with open(snapshot) as file:
+            self.maxDiff = None
+            self.assertEqual(file.read(), text)
+
+
+if __name__ == "__main__":
+    unittest.main()
