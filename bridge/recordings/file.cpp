@@ -60,6 +60,10 @@ Result<> File::sync() {
   return result_of(hal()->file_sync(fd_));
 }
 
+Result<> File::sync_disk() {
+  return result_of(hal()->disk_sync(fd_));
+}
+
 Result<> File::truncate(std::uint64_t size) {
   return result_of(hal()->file_truncate(fd_, size));
 }

@@ -28,6 +28,8 @@ class File {
   Result<> write(ByteView bytes, std::uint64_t offset);
   /// Data and size are on stable storage after this.
   Result<> sync();
+  /// The same for all files of its file system. @return an error also where only sync() can tell whether it worked
+  Result<> sync_disk();
   Result<> truncate(std::uint64_t size);
   Result<std::uint64_t> size() const;
 

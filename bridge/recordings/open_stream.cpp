@@ -230,13 +230,26 @@ UtcTime OpenStream::utc_of(std::int64_t place_ms) const {
 }
 
 Result<> OpenStream::sync() {
-  if (writer_ && writer_->has_unsynced()) {
+  if (has_unsynced()) {
     if (const auto synced = writer_->sync(); !synced) return synced;
-    stored_ = writer_->stored().end;
-    index_.put(writer_->stored(), false);
+    note_synced();
   }
   tell_stored();
   return {};
+}
+
+Result<> OpenStream::disk_was_synced() {
+  if (has_unsynced()) {
+    writer_->disk_was_synced();
+    note_synced();
+  }
+  tell_stored();
+  return {};
+}
+
+void OpenStream::note_synced() {
+  stored_ = writer_->stored().end;
+  index_.put(writer_->stored(), false);
 }
 
 Result<> OpenStream::end() {

@@ -38,6 +38,10 @@ class OpenStream {
   Result<> write();
   /// All that was written is on stable storage after this.
   Result<> sync();
+  bool has_unsynced() const { return writer_ && writer_->has_unsynced(); }
+  /// Syncs the disk for all streams, each of which then calls disk_was_synced() in place of sync().
+  Result<> sync_disk() { return writer_->sync_disk(); }
+  Result<> disk_was_synced();
   /// Finishes the segment. What was queued is stored before.
   Result<> end();
   /// Gives up what is not stored, finishes the segment and tells the owner.
@@ -63,6 +67,7 @@ class OpenStream {
   void follow(const flv::TagInfo& info, std::int64_t place_ms);
   void set_anchor(std::int64_t place_ms, bool media);
   UtcTime utc_of(std::int64_t place_ms) const;
+  void note_synced();
   void tell_stored();
   void forget_queued();
 

@@ -16,6 +16,9 @@
 namespace camspan::recordings {
 namespace {
 
+// So many files are synced one by one: a sync of the disk also waits for what others write there.
+constexpr std::ptrdiff_t kFewFiles = 4;
+
 using EndCallback = std::function<void(Result<std::uint64_t>)>;
 
 class StorageThread final : public Recorder {
@@ -40,6 +43,7 @@ class StorageThread final : public Recorder {
   void work();
   void handle(StorageQueue::Tag& tag);
   void commit();
+  bool sync_disk();
   void on_each(Result<> (OpenStream::*step)());
   void end_streams();
   Streams::iterator finish(Streams::iterator stream);
@@ -129,8 +133,15 @@ void StorageThread::handle(StorageQueue::Tag& tag) {
 void StorageThread::commit() {
   waiting_ = {};
   on_each(&OpenStream::write);
-  on_each(&OpenStream::sync);
+  on_each(sync_disk() ? &OpenStream::disk_was_synced : &OpenStream::sync);
   end_streams();
+}
+
+/// One sync for all where that is cheaper. @return false when each has to sync its own file
+bool StorageThread::sync_disk() {
+  const auto dirty = [](const auto& stream) { return stream.second.has_unsynced(); };
+  if (std::ranges::count_if(streams_, dirty) <= kFewFiles) return false;
+  return std::ranges::find_if(streams_, dirty)->second.sync_disk().has_value();
 }
 
 void StorageThread::on_each(Result<> (OpenStream::*step)()) {

@@ -28,13 +28,13 @@ class SegmentIndex {
   virtual std::optional<Segment> last_of(const StreamName& name) const = 0;
   /// Paths of all segments, as given last.
   virtual std::vector<std::string> paths() const = 0;
-  /// Segment::bytes of the segment with this path, as given last; 0 if there is none. A file of another size was written
-  /// after its row was lost (an index may lose its latest rows when the power fails) and is read again.
+  /// Segment::bytes of the segment with this path, as given last; 0 if there is none. A file of another size was
+  /// written after its row was lost (an index may lose its latest rows when the power fails) and is read again.
   virtual std::uint64_t bytes_of(const std::string& path) const = 0;
 };
 
 struct RecorderOptions {
-  std::filesystem::path root;
+  std::filesystem::path root;                    ///< one file system from here down
   std::chrono::milliseconds segment{60'000};     ///< cut at the next key frame after this much media time
   std::uint64_t segment_bytes = 0;               ///< or after this many bytes; 0 = no bound
   std::chrono::milliseconds sync_interval{250};  ///< a tag is on stable storage at most this long after it came, plus

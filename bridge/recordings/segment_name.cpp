@@ -76,7 +76,9 @@ std::string format_time(const char* format, UtcTime time) {
 }
 
 std::string suffix_of(unsigned copy) {
-  return (copy == 0 ? std::string() : "-" + std::to_string(copy)) + std::string(kSuffix);
+  std::string suffix;
+  if (copy > 0) suffix.append("-").append(std::to_string(copy));
+  return suffix.append(kSuffix);
 }
 
 bool is_alphanumeric(char c) {

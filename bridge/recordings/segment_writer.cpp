@@ -143,7 +143,7 @@ Result<> SegmentWriter::write() {
   // A key frame may have made it much larger than it will be again.
   if (gathered_.capacity() > 2 * kGatherBytes) gathered_ = {};
   gathered_.clear();
-  return {};
+  return write_flags();
 }
 
 /// The header was written before a track came that nobody expected.
@@ -156,15 +156,15 @@ Result<> SegmentWriter::write_flags() {
 
 Result<> SegmentWriter::sync() {
   if (!dirty_) return {};
-  auto done = write().and_then([&] { return write_flags(); }).and_then([&] { return file_->sync(); });
-  if (done && new_name_) {
-    done = result_of(hal()->folder_sync((root_ / now_.path).parent_path().c_str()));
-    if (done) new_name_ = false;
-  }
-  if (!done) return done;
-  dirty_ = false;
+  auto done = write().and_then([&] { return file_->sync(); });
+  if (done && new_name_) done = result_of(hal()->folder_sync((root_ / now_.path).parent_path().c_str()));
+  if (done) disk_was_synced();
+  return done;
+}
+
+void SegmentWriter::disk_was_synced() {
+  dirty_ = new_name_ = false;
   stored_ = now_;
-  return {};
 }
 
 Result<> SegmentWriter::finish() {

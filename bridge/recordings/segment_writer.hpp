@@ -39,6 +39,10 @@ class SegmentWriter {
   Result<> write();
   /// write(), and after it all of that is on stable storage, name and folders included.
   Result<> sync();
+  /// Syncs the whole disk, with the files of other writers. Each that called write() before may then call
+  /// disk_was_synced() in place of sync().
+  Result<> sync_disk() { return file_->sync_disk(); }
+  void disk_was_synced();
   /// sync(), then the file gets its final name.
   Result<> finish();
   /// Cuts the file back to what sync() stored last and finishes it; a file of which nothing was is removed.

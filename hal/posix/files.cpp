@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstdio>
@@ -43,6 +44,15 @@ int create_one(const std::filesystem::path& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return errno;
   return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+}
+
+/// Linux 5.8 and later (syncfs(2), "VERSIONS").
+bool syncfs_reports_errors() noexcept {
+  utsname system{};
+  int major = 0;
+  int minor = 0;
+  if (uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 5 || (major == 5 && minor >= 8);
 }
 
 }  // namespace
@@ -100,6 +110,12 @@ int file_read(int fd, void* data, size_t size, uint64_t offset, size_t* count) n
 
 int file_sync(int fd) noexcept {
   return status_of([fd] { return fdatasync(fd); });
+}
+
+int disk_sync(int fd) noexcept {
+  static const bool reports_errors = syncfs_reports_errors();
+  if (!reports_errors) return ENOSYS;
+  return status_of([fd] { return syncfs(fd); });
 }
 
 int file_truncate(int fd, uint64_t size) noexcept {

@@ -78,6 +78,7 @@ constexpr hal_ops kDefault{
     .file_write = file_write,
     .file_read = file_read,
     .file_sync = file_sync,
+    .disk_sync = disk_sync,
     .file_truncate = file_truncate,
     .file_size = file_size,
     .file_close = file_close,
@@ -124,6 +125,7 @@ void hal_register(const hal_ops* ops) noexcept {
     take(table.file_write, ops->file_write);
     take(table.file_read, ops->file_read);
     take(table.file_sync, ops->file_sync);
+    take(table.disk_sync, ops->disk_sync);
     take(table.file_truncate, ops->file_truncate);
     take(table.file_size, ops->file_size);
     take(table.file_close, ops->file_close);

@@ -26,6 +26,7 @@ int file_open(const char* path, int flags, int* fd) noexcept;
 int file_write(int fd, const void* data, size_t size, uint64_t offset, size_t* written) noexcept;
 int file_read(int fd, void* data, size_t size, uint64_t offset, size_t* count) noexcept;
 int file_sync(int fd) noexcept;
+int disk_sync(int fd) noexcept;
 int file_truncate(int fd, uint64_t size) noexcept;
 int file_size(int fd, uint64_t* size) noexcept;
 int file_close(int fd) noexcept;

@@ -34,6 +34,11 @@ class FaultyFiles {
       const int error = instance()->sync_error.load();
       return error != 0 || instance()->fast ? error : hal_default()->file_sync(fd);
     };
+    ops.disk_sync = [](int fd) {
+      instance()->disk_syncs++;
+      const int error = instance()->disk_sync_error.load();
+      return error != 0 || instance()->fast ? error : hal_default()->disk_sync(fd);
+    };
     ops.file_rename = [](const char* from, const char* to) {
       const int error = instance()->rename_error.load();
       if (error != 0) return error;
@@ -69,6 +74,7 @@ class FaultyFiles {
   std::atomic<int> open_error{0};  ///< of new files
   std::atomic<int> read_error{0};
   std::atomic<int> sync_error{0};
+  std::atomic<int> disk_sync_error{0};
   std::atomic<int> rename_error{0};
   std::atomic<int> truncate_error{0};
   std::atomic<int> folder_error{0};
@@ -78,6 +84,7 @@ class FaultyFiles {
   std::atomic<int> reads{0};
   std::atomic<int> writes{0};
   std::atomic<int> syncs{0};
+  std::atomic<int> disk_syncs{0};
 
  private:
   static FaultyFiles*& instance() {

@@ -83,6 +83,9 @@ typedef struct hal_ops {
   int (*file_read)(int fd, void* data, size_t size, uint64_t offset, size_t* count);
   /// Returns when data and size are on stable storage (fdatasync).
   int (*file_sync)(int fd);
+  /// Returns when all that was written to the file system that holds `fd`, to any file, is on stable storage: cheaper
+  /// than many file_sync(). @return ENOSYS where errors of writing might not be told; sync file by file then.
+  int (*disk_sync)(int fd);
   int (*file_truncate)(int fd, uint64_t size);
   int (*file_size)(int fd, uint64_t* size);
   int (*file_close)(int fd);

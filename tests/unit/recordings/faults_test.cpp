@@ -193,17 +193,40 @@ TEST_F(FaultsTest, WritesAndSyncsInGroups) {
   start();
   std::vector<std::unique_ptr<Stream>> streams;
   const auto tags = maker_.stream({.duration_ms = 1000});
-  for (const char* device : {"cam1", "cam2", "cam3"}) {
+  const auto add = [&](const std::string& device) {
     streams.push_back(open({.name = {device, 0, "a"}, .start = kStart, .first = 0, .head = {}}).value());
-    append(*streams.back(), tags);
-  }
-  files_.writes = 0;
+  };
+  for (const char* device : {"cam1", "cam2", "cam3", "cam4"}) add(device);
+  for (auto& stream : streams) append(*stream, tags);
+  files_.writes = files_.syncs = 0;
+  commit();
+  EXPECT_EQ(files_.writes, 4) << "one for each stream, however many tags";
+  EXPECT_EQ(files_.syncs, 4);
+  commit();
+  EXPECT_EQ(files_.syncs, 4) << "nothing new";
+  EXPECT_EQ(files_.disk_syncs, 0);
+
+  add("cam5");
+  for (auto& stream : streams) append(*stream, maker_.stream({.duration_ms = 100, .first_ms = 1000}));
   files_.syncs = 0;
   commit();
-  EXPECT_EQ(files_.writes, 3) << "one for each stream, however many tags";
-  EXPECT_EQ(files_.syncs, 3);
+  EXPECT_EQ(files_.disk_syncs, 1) << "one for all";
+  EXPECT_EQ(files_.syncs, 0);
+  for (const auto& stream : streams) EXPECT_EQ(stream->committed.back(), stream->next);
+}
+
+TEST_F(FaultsTest, SyncsFileByFileWhereTheDiskAsAWholeCannotTell) {
+  files_.disk_sync_error = ENOSYS;
+  start();
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (int i = 0; i < 6; ++i) {
+    streams.push_back(
+        open({.name = {"cam" + std::to_string(i), 0, "a"}, .start = kStart, .first = 0, .head = {}}).value());
+    append(*streams.back(), maker_.stream({.duration_ms = 100}));
+  }
   commit();
-  EXPECT_EQ(files_.syncs, 3) << "nothing new";
+  EXPECT_EQ(files_.syncs, 6);
+  for (const auto& stream : streams) EXPECT_EQ(stream->committed.size(), 1u);
 }
 
 }  // namespace
