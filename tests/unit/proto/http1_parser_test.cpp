@@ -81,7 +81,7 @@ TEST(RequestParserTest, GivesTheSameForEveryWayTheBytesAreCut) {
       "5\r\nhello\r\n1\r\n!\r\n0\r\nT: 1\r\n\r\n"
       "\r\nPOST /two HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc"
       "GET /three HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-  for (const std::size_t piece : {1, 2, 3, 5, 7, 11, 64, 1000}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 5u, 7u, 11u, 64u, 1000u}) {
     const Parse got = parse(text, piece);
     ASSERT_FALSE(got.error) << got.problem.detail << " with pieces of " << piece;
     ASSERT_EQ(got.requests.size(), 3u);

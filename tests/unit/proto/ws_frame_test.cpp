@@ -41,7 +41,7 @@ TEST(AcceptKeyTest, IsTheOneOfTheRfc) {
 }
 
 TEST(FrameSessionTest, CarriesMessagesBothWaysHoweverTheBytesAreCut) {
-  for (const std::size_t piece : {1, 2, 3, 5, 1000}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 5u, 1000u}) {
     FrameSession client(Role::client, {});
     FrameSession server(Role::server, {});
     const std::string large(1000, 'x');
@@ -93,7 +93,7 @@ TEST(FrameSessionTest, ReportsPongs) {
 }
 
 TEST(FrameSessionTest, AnswersACloseFrameAndTellsItsCodeHoweverTheBytesAreCut) {
-  for (const std::size_t piece : {1, 2, 3, 4, 5, 7, 1000}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 4u, 5u, 7u, 1000u}) {
     FrameSession client(Role::client, {});
     FrameSession server(Role::server, {});
     ASSERT_TRUE(client.close(1001, "leaving"));
