@@ -22,8 +22,8 @@ Result<DeviceId> DeviceId::parse(std::string_view text) {
   if (!is_id(text)) return fail(Errc::malformed);
   if (text.starts_with("camspan.")) {
     // Stripped only where the bare name reads back as the same triple.
-    const std::string_view name = text.substr(kOwnProductKey.size() + 1);
-    if (is_id(name) && name.find('.') == std::string_view::npos) return DeviceId(name);
+    const DeviceId bare(text.substr(kOwnProductKey.size() + 1));
+    if (is_id(bare.text_) && bare.dot() == std::string::npos) return bare;
   }
   return DeviceId(text);
 }
@@ -31,6 +31,9 @@ Result<DeviceId> DeviceId::parse(std::string_view text) {
 Result<DeviceId> DeviceId::of_triple(std::string_view product_key, std::string_view device_name) {
   if (product_key.empty() || device_name.empty() || product_key.find('.') != std::string_view::npos)
     return fail(Errc::malformed);
+  // Its full spelling may be longer than an id.
+  if (product_key == kOwnProductKey && is_id(device_name) && DeviceId(device_name).dot() == std::string::npos)
+    return DeviceId(device_name);
   return parse(std::string(product_key) + "." + std::string(device_name));
 }
 

@@ -1,4 +1,4 @@
-/// What the headers of an upload say, and which of its tags have numbers (docs/protocols.md, "Uploads").
+/// What the headers of an upload say, and which of its tags have numbers (docs/operating-the-hub.md, "Uploading").
 #pragma once
 
 #include <camspan/unit.hpp>

@@ -350,7 +350,8 @@ asio::awaitable<void> LiveUpload::send_final() {
   }
   if (problem) problem->members.emplace_back("committed", committed_);
   if (request_.acknowledge) {
-    static_cast<void>(co_await write_line(problem ? problem->json() : report()));
+    std::string line = problem ? problem->json() : report();
+    static_cast<void>(co_await write_line(std::move(line)));
     static_cast<void>(co_await exchange_.finish());
   } else if (problem) {
     co_await send_problem(exchange_, std::move(*problem));

@@ -38,7 +38,7 @@ asio::awaitable<void> serve_page(net::HttpExchange& exchange) {
   const PageFile* const file = find_file(request.path);
   if (!file) {
     Problem problem{
-        Cause::unknown_route, "There is nothing at this address. docs/protocols.md lists the routes.", {}, {}};
+        Cause::unknown_route, "There is nothing at this address. docs/operating-the-hub.md lists the routes.", {}, {}};
     co_await send_problem(exchange, std::move(problem));
     co_return;
   }

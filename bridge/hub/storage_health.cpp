@@ -9,7 +9,7 @@
 namespace camspan::hub {
 namespace {
 
-constexpr std::uint64_t kEnoughBytes = 16 << 20;
+constexpr std::uint64_t kEnoughBytes = 1 << 20;
 
 Result<> result_of(int error) {
   if (error == 0) return {};

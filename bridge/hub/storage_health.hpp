@@ -28,7 +28,7 @@ class StorageHealth {
 };
 
 /// Writes, syncs and removes a small file in `folder`. Blocks: for the storage thread.
-/// @return Errc::no_space while less than 16 MiB are free: below that a recording would stop again within a minute
+/// @return Errc::no_space while less than 1 MiB is free: a recording would stop again at its next write or two
 Result<> probe_storage(const std::filesystem::path& folder);
 
 }  // namespace camspan::hub

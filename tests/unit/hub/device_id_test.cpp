@@ -42,6 +42,13 @@ TEST(DeviceIdTest, SplitsAtTheFirstDot) {
 TEST(DeviceIdTest, MakesIdsOfTriples) {
   EXPECT_EQ(DeviceId::of_triple("pk", "door")->str(), "pk.door");
   EXPECT_EQ(DeviceId::of_triple("camspan", "door")->str(), "door");
+  EXPECT_EQ(DeviceId::of_triple("camspan", std::string(64, 'a'))->str(), std::string(64, 'a'));
+  EXPECT_EQ(DeviceId::of_triple("camspan", "a.b")->str(), "camspan.a.b");
+  for (const char* text :
+       {"cam1", "pk.door", "a.", "camspan.", "camspan.a.", "camspan.a.b", "a..b", "camspan.camspan.x"}) {
+    const auto id = DeviceId::parse(text).value();
+    EXPECT_EQ(DeviceId::of_triple(id.product_key(), id.device_name()).value(), id) << text;
+  }
   EXPECT_FALSE(DeviceId::of_triple("p.k", "door"));
   EXPECT_FALSE(DeviceId::of_triple("", "door"));
   EXPECT_FALSE(DeviceId::of_triple("pk", ""));
