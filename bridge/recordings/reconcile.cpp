@@ -20,10 +20,12 @@ namespace fs = std::filesystem;
 constexpr int kDepth = 5;
 
 /// Paths below `root` that are names of segments, in order; as far as the folders can be read.
-Result<std::vector<std::string>> list_segments(const fs::path& root) {
+Result<std::vector<std::string>> list_segments(const fs::path& root, const std::string& device) {
   std::vector<std::string> paths;
   std::error_code error;
-  fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, error);
+  const fs::path top = device.empty() ? root : root / device;
+  if (!fs::exists(top, error) && !error) return paths;
+  fs::recursive_directory_iterator it(top, fs::directory_options::skip_permission_denied, error);
   while (!error && it != fs::recursive_directory_iterator()) {
     std::error_code ignored;
     if (it.depth() >= kDepth) it.disable_recursion_pending();
@@ -81,8 +83,8 @@ void adopt(const fs::path& root, const std::string& path, SegmentIndex& index) {
 
 }  // namespace
 
-Result<> reconcile(const fs::path& root, SegmentIndex& index) {
-  const auto files = list_segments(root);
+Result<> reconcile(const fs::path& root, const std::string& device, SegmentIndex& index) {
+  const auto files = list_segments(root, device);
   if (!files) return fail(files.error());
   std::vector<std::string> rows = index.paths();
   std::ranges::sort(rows);

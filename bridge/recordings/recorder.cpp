@@ -185,7 +185,8 @@ void StorageThread::begin(Begin begin, RecordingEvents events, std::function<voi
 
 Result<Recorder::Ready> StorageThread::open(Begin&& begin, RecordingEvents&& events) {
   if (closing_) return fail(Errc::closed);
-  if (!is_device_id(begin.name.device)) return fail(Errc::bad_setting);
+  const std::string& device = begin.name.device;
+  if (!is_device_id(device) || (!options_.device.empty() && device != options_.device)) return fail(Errc::bad_setting);
   const auto open = std::find_if(streams_.begin(), streams_.end(),
                                  [&](const auto& stream) { return stream.second.name() == begin.name; });
   if (open != streams_.end()) finish(open);
@@ -231,7 +232,7 @@ Result<> try_folder(const std::filesystem::path& root) {
 
 tl::expected<std::unique_ptr<Recorder>, Failure> Recorder::start(RecorderOptions options, SegmentIndex& index) {
   auto usable = try_folder(options.root);
-  if (usable) usable = reconcile(options.root, index);
+  if (usable) usable = reconcile(options.root, options.device, index);
   if (!usable)
     return tl::make_unexpected(Failure{
         usable.error(), "Recordings cannot be kept in " + options.root.string() + ": " + usable.error().message() +

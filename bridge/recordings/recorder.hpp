@@ -35,6 +35,8 @@ class SegmentIndex {
 
 struct RecorderOptions {
   std::filesystem::path root;                    ///< one file system from here down
+  std::string device{};                          ///< records this one only, so that several programs can share a root;
+                                                 ///< empty = any device, and nobody else at work below `root`
   std::chrono::milliseconds segment{60'000};     ///< cut at the next key frame after this much media time
   std::uint64_t segment_bytes = 0;               ///< or after this many bytes; 0 = no bound
   std::chrono::milliseconds sync_interval{250};  ///< a tag is on stable storage at most this long after it came, plus
@@ -68,7 +70,7 @@ class Recording {
 class Recorder {
  public:
   /// Finishes what a kill left behind (every ".part" is cut after its last whole tag and renamed), reconciles `index`
-  /// with the files, then starts the thread. `index` outlives the recorder, which is the only one at work below `root`.
+  /// with the files, then starts the thread. `index` outlives the recorder.
   /// @return the sentence names the folder and the fix.
   static tl::expected<std::unique_ptr<Recorder>, Failure> start(RecorderOptions options, SegmentIndex& index);
   virtual ~Recorder() = default;  ///< finishes every segment, syncs, joins; `ready` of a begin() that waits gets
@@ -84,7 +86,8 @@ class Recorder {
   };
   /// Opens a stream or goes on with one: `ready` is called on the storage thread with the number of tags stored so far
   /// and the recording; append from exactly that number. Errc::gap if `begin.first` is above it (what is stored is
-  /// then index.last_of(name)->end, or 0); Errc::bad_setting if the device id cannot name a folder; Errc::closed.
+  /// then index.last_of(name)->end, or 0); Errc::bad_setting if the device id cannot name a folder or is not the one
+  /// of the options; Errc::closed.
   /// A recording of the same stream that is still open is stored and finished first; its further tags are dropped.
   struct Ready {
     std::uint64_t stored = 0;

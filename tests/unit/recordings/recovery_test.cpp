@@ -58,7 +58,7 @@ TEST_F(RecoveryTest, KeepsEveryWholeTagWhereverAFileIsCut) {
     std::filesystem::remove(root() / name_);
     index_.clear();
     store(root() / (name_ + ".part"), ByteView(whole).first(size));
-    ASSERT_TRUE(reconcile(root(), index_));
+    ASSERT_TRUE(reconcile(root(), "", index_));
     const auto kept = static_cast<std::size_t>(std::ranges::upper_bound(ends, size) - ends.begin());
     if (kept <= 3) {
       ASSERT_THAT(files(), IsEmpty()) << "the head alone was never acknowledged";
@@ -217,6 +217,22 @@ TEST_F(RecoveryTest, ReadsAFileAgainThatGrewAfterItsRow) {
   start();
   EXPECT_EQ(index_.last_of({"cam1", 0, "a"})->end, tags.size());
   expect_same(contents_of(read()), contents_of(tags, 0));
+}
+
+TEST_F(RecoveryTest, LeavesOtherDevicesAloneWhereItHasOne) {
+  start();
+  record("a", maker_.stream({.duration_ms = 200}));
+  recorder_.reset();
+  index_.clear();
+  const std::string other = "cam2/2026/11/21/083000.000Z.flv.part";
+  std::filesystem::create_directories(root() / "cam2/2026/11/21");
+  std::filesystem::copy(root() / name_, root() / other);
+  options_.device = "cam1";
+  start();
+  EXPECT_THAT(files(), ElementsAre(name_, other)) << "another program is writing it";
+  EXPECT_EQ(index_.rows().size(), 1u);
+  EXPECT_TRUE(open(begin_of("b")));
+  EXPECT_EQ(open({.name = {"cam2", 0, "b"}, .start = kStart, .first = 0, .head = {}}).error(), Errc::bad_setting);
 }
 
 TEST_F(RecoveryTest, RenamesAroundAFileThatTookTheName) {
