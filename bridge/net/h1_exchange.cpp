@@ -15,6 +15,8 @@ constexpr std::size_t kBodyReadBytes = 64 << 10;
 // Of a body that nobody wants, to keep the connection; and how long to wait for it.
 constexpr std::size_t kMaxDrainBytes = 64 << 10;
 constexpr std::chrono::milliseconds kDrainTime{2000};
+// For a client to take an answer that no handler wrote.
+constexpr std::chrono::milliseconds kAnswerTime{2000};
 
 /// RFC 6455 section 4.2.1: the base64 form of 16 bytes.
 bool is_websocket_key(std::string_view key) {
@@ -147,6 +149,8 @@ void H1Exchange::abort() {
 }
 
 asio::awaitable<Result<>> H1Exchange::send_text(int status, http::Headers headers, std::string body) {
+  Watchdog watchdog(stream_.executor(), stream_);
+  watchdog.arm(kAnswerTime);
   auto result = co_await send_head(status, std::move(headers), body.size());
   if (result) result = co_await write(as_bytes(body));
   // A HEAD request gets no body, which is whole then.

@@ -17,18 +17,22 @@ namespace {
 /// Shared by the coroutine that waits and the HAL's lookup thread, which may answer long after the coroutine and its
 /// event loop are gone. The pipe wakes the loop: unlike its executor it can be used when nobody listens any more.
 struct Answer {
-  Answer() {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw std::system_error(errno, std::system_category(), "pipe");
-    read_end = ends[0];
-    write_end = ends[1];
-  }
+  Answer() = default;
   ~Answer() {
     if (read_end >= 0) close(read_end);
-    close(write_end);
+    if (write_end >= 0) close(write_end);
   }
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
+
+  /// @return 0 or errno
+  int open() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno;
+    read_end = ends[0];
+    write_end = ends[1];
+    return 0;
+  }
 
   std::vector<hal_address> addresses;
   int status = 0;
@@ -81,6 +85,7 @@ Failure lookup_timed_out(const ConnectOptions& options) {
 asio::awaitable<tl::expected<std::vector<hal_address>, Failure>> look_up(
     const ConnectOptions& options, std::chrono::steady_clock::time_point deadline) {
   auto answer = std::make_shared<Answer>();
+  if (const int error = answer->open(); error != 0) co_return tl::unexpected<Failure>(lookup_failure(options, error));
   hal_resolve(options.host.c_str(), options.port, on_resolved, new std::shared_ptr<Answer>(answer));
   if (!answer->done.load(std::memory_order_acquire)) {
     const auto executor = co_await asio::this_coro::executor;

@@ -1,13 +1,41 @@
 #include "net/plain_stream.hpp"
 
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <array>
 #include <asio/buffer.hpp>
-#include <asio/read.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
-#include <asio/write.hpp>
-#include <vector>
+#include <cerrno>
 
 namespace camspan::net {
+namespace {
+
+// Of one system call: 64 WebSocket frames of header and payload. Asio's own gather stops at 16 pieces.
+constexpr std::size_t kMaxPieces = 128;
+
+/// @param sent  what is done of the first piece
+/// @return how many entries of `list` are used
+std::size_t fill(std::span<iovec> list, std::span<const ByteView> pieces, std::size_t sent) {
+  std::size_t count = 0;
+  for (const ByteView piece : pieces) {
+    if (count == list.size()) break;
+    if (piece.size() > sent)
+      list[count++] = {const_cast<std::byte*>(piece.data() + sent), piece.size() - sent};  // only read from
+    sent = 0;
+  }
+  return count;
+}
+
+void advance(std::span<const ByteView>& pieces, std::size_t& sent, std::size_t taken) {
+  sent += taken;
+  while (!pieces.empty() && sent >= pieces.front().size()) {
+    sent -= pieces.front().size();
+    pieces = pieces.subspan(1);
+  }
+}
+
+}  // namespace
 
 ByteStream::Info describe_peer(const asio::ip::tcp::socket& socket) {
   ByteStream::Info info;
@@ -33,7 +61,8 @@ std::error_code stream_error(const std::error_code& error) {
   return error;
 }
 
-PlainStream::PlainStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)), info_(describe_peer(socket_)) {
+PlainStream::PlainStream(asio::ip::tcp::socket socket)
+    : socket_(std::move(socket)), writing_(socket_.get_executor()), info_(describe_peer(socket_)) {
   std::error_code ignored;
   socket_.non_blocking(true, ignored);
 }
@@ -48,21 +77,32 @@ asio::awaitable<Result<std::size_t>> PlainStream::read_some(std::span<std::byte>
 }
 
 asio::awaitable<Result<>> PlainStream::write(ByteView bytes) {
-  std::error_code error;
-  co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
-                             asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return fail(stream_error(error));
-  co_return Result<>{};
+  co_return co_await write_gather(std::span(&bytes, 1));
 }
 
 asio::awaitable<Result<>> PlainStream::write_gather(std::span<const ByteView> pieces) {
-  std::vector<asio::const_buffer> buffers;
-  buffers.reserve(pieces.size());
-  for (const ByteView piece : pieces) buffers.emplace_back(piece.data(), piece.size());
-  std::error_code error;
-  co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return fail(stream_error(error));
-  co_return Result<>{};
+  std::size_t sent = 0;  // of the first piece
+  for (;;) {
+    std::array<iovec, kMaxPieces> list;
+    const std::size_t count = fill(list, pieces, sent);
+    if (count == 0) co_return Result<>{};
+    msghdr message{};
+    message.msg_iov = list.data();
+    message.msg_iovlen = count;
+    const ssize_t taken = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    if (taken >= 0) {
+      advance(pieces, sent, static_cast<std::size_t>(taken));
+      co_await writing_.moved(static_cast<std::size_t>(taken));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    std::error_code error(errno, asio::error::get_system_category());
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+      writing_.waited();
+      co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (error) co_return fail(stream_error(error));
+  }
 }
 
 asio::awaitable<void> PlainStream::shutdown(int) {

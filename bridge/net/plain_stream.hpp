@@ -4,6 +4,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "net/byte_stream.hpp"
+#include "net/fair_share.hpp"
 
 namespace camspan::net {
 
@@ -22,6 +23,7 @@ class PlainStream final : public ByteStream {
 
  private:
   asio::ip::tcp::socket socket_;
+  FairShare writing_;
   Info info_;
 };
 

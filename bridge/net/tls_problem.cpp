@@ -2,7 +2,10 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <algorithm>
+#include <asio/ip/address.hpp>
 #include <memory>
+#include <span>
 
 #include "core/time.hpp"
 
@@ -28,13 +31,16 @@ std::string common_name(const X509_NAME* name) {
 }
 
 std::string address_text(const ASN1_OCTET_STRING* address) {
-  const std::unique_ptr<char, void (*)(char*)> text(i2s_ASN1_OCTET_STRING(nullptr, address),
-                                                    [](char* memory) { OPENSSL_free(memory); });
-  if (ASN1_STRING_length(address) != 4) return text != nullptr ? text.get() : "";
-  const auto* bytes = ASN1_STRING_get0_data(address);
-  std::string out;
-  for (int i = 0; i < 4; ++i) out += (i > 0 ? "." : "") + std::to_string(bytes[i]);
-  return out;
+  const std::span bytes(ASN1_STRING_get0_data(address), static_cast<std::size_t>(ASN1_STRING_length(address)));
+  asio::ip::address_v4::bytes_type four;
+  asio::ip::address_v6::bytes_type sixteen;
+  if (bytes.size() == four.size()) {
+    std::copy(bytes.begin(), bytes.end(), four.begin());
+    return asio::ip::address_v4(four).to_string();
+  }
+  if (bytes.size() != sixteen.size()) return "?";
+  std::copy(bytes.begin(), bytes.end(), sixteen.begin());
+  return asio::ip::address_v6(sixteen).to_string();
 }
 
 std::string names_of(X509* certificate) {

@@ -6,9 +6,7 @@
 #include <openssl/x509.h>
 #include <sys/socket.h>
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
-#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
@@ -25,8 +23,6 @@ constexpr std::size_t kRecordBytes = 16384;
 // The handshake's largest flight, a long certificate chain, is below this; more means that a peer makes us answer
 // (key updates) and does not read.
 constexpr std::size_t kMaxPendingBytes = 64 << 10;
-// A peer on a fast link never makes us wait. After this much the other connections of the thread get their turn.
-constexpr std::size_t kTurnBytes = 256 << 10;
 
 }  // namespace
 
@@ -109,7 +105,11 @@ void TlsStream::Wire::push() {
 }
 
 TlsStream::TlsStream(asio::ip::tcp::socket socket, ssl_ctx_st* context, std::string name)
-    : socket_(std::move(socket)), ssl_(SSL_new(context)), info_(describe_peer(socket_)), name_(std::move(name)) {
+    : socket_(std::move(socket)),
+      ssl_(SSL_new(context)),
+      info_(describe_peer(socket_)),
+      name_(std::move(name)),
+      share_(socket_.get_executor()) {
   BIO* bio = BIO_new(WireBio::method());
   if (ssl_ == nullptr || bio == nullptr) throw std::bad_alloc();
   std::error_code ignored;
@@ -187,7 +187,7 @@ void TlsStream::describe_session() {
 }
 
 asio::awaitable<Result<>> TlsStream::wait(asio::ip::tcp::socket::wait_type what) {
-  since_turn_ = 0;
+  share_.waited();
   std::error_code error;
   co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
   if (aborted_) co_return fail(Errc::cancelled);
@@ -203,13 +203,6 @@ asio::awaitable<Result<>> TlsStream::flush() {
     const auto ready = co_await wait(asio::ip::tcp::socket::wait_write);
     if (!ready) co_return ready;
   }
-}
-
-asio::awaitable<void> TlsStream::take_turn(std::size_t bytes) {
-  since_turn_ += bytes;
-  if (since_turn_ < kTurnBytes) co_return;
-  since_turn_ = 0;
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
 std::error_code TlsStream::failure(int ssl_error) const {
@@ -228,7 +221,7 @@ asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> i
     while (total < into.size() && SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count) == 1)
       total += count;
     if (total > 0) {
-      co_await take_turn(total);
+      co_await share_.moved(total);
       co_return total;
     }
     // An error that came after some bytes comes again at the next call.
@@ -252,7 +245,7 @@ asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes) {
   std::size_t written = 0;
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
   if (result != 1) co_return fail(failure(SSL_get_error(ssl_.get(), result)));
-  co_await take_turn(bytes.size());
+  co_await share_.moved(bytes.size());
   co_return Result<>{};
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "net/byte_stream.hpp"
+#include "net/fair_share.hpp"
 #include "net/tls_problem.hpp"
 
 namespace camspan::net {
@@ -54,7 +55,6 @@ class TlsStream final : public ByteStream {
   asio::awaitable<Result<>> wait(asio::ip::tcp::socket::wait_type what);
   asio::awaitable<Result<>> flush();
   asio::awaitable<Result<>> write_record(ByteView bytes);
-  asio::awaitable<void> take_turn(std::size_t bytes);
   std::error_code failure(int ssl_error) const;
   void describe_session();
 
@@ -64,7 +64,7 @@ class TlsStream final : public ByteStream {
   Info info_;
   std::string name_;  // "host:port" of a server, the peer's address of a client
   CertificateProblem problem_;
-  std::size_t since_turn_ = 0;  // bytes moved since the thread last had time for others
+  FairShare share_;
   bool aborted_ = false;
 };
 
