@@ -110,6 +110,19 @@ TEST_P(StreamTest, JoinsPieces) {
   io_run(thread_, gather(*client_, *server_));
 }
 
+asio::awaitable<void> gather_many(ByteStream& from, ByteStream& to) {
+  const Bytes all = pattern(1'000'000, 4);
+  std::vector<ByteView> pieces;
+  for (std::size_t at = 0; at < all.size(); at += 1000) pieces.push_back(ByteView(all).subspan(at, 1000));
+  auto [wrote, read] = co_await (from.write_gather(pieces) && read_exactly(to, all.size()));
+  EXPECT_TRUE(wrote);
+  EXPECT_TRUE(read == all);
+}
+
+TEST_P(StreamTest, JoinsMorePiecesThanOneSystemCallTakes) {
+  io_run(thread_, gather_many(*client_, *server_));
+}
+
 asio::awaitable<void> end_in_good_order(ByteStream& leaving, ByteStream& staying) {
   std::array<std::byte, 8> bytes;
   co_await leaving.write(as_bytes("last"));
