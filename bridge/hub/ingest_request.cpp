@@ -73,24 +73,26 @@ bool is_file_name(std::string_view name) {
 tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequest& request) {
   if (const auto stream = headers.find("camspan-stream")) {
     request.stream = canonical_uuid(trim(*stream));
-    if (request.stream.empty()) return bad("camspan-stream is a UUID, such as 6ba7b810-9dad-41d1-80b4-00c04fd430c8.");
+    if (request.stream.empty())
+      return bad("The header camspan-stream is a UUID, such as 6ba7b810-9dad-41d1-80b4-00c04fd430c8.");
   }
   if (const auto first = headers.find("camspan-first")) {
     const auto number = parse_number(trim(*first));
     // Half of what 64 bits hold: no stream gets there, and sums cannot overflow.
-    if (!number || *number > (1ull << 62)) return bad("camspan-first is the number of the first tag in the body.");
+    if (!number || *number > (1ull << 62))
+      return bad("The header camspan-first is the number of the first tag in the body.");
     if (*number > 0 && request.stream.empty())
-      return bad("camspan-first above 0 goes on with a stream: name it with camspan-stream.");
+      return bad("A camspan-first above 0 goes on with a stream: name it with camspan-stream.");
     request.first = *number;
   }
   if (const auto start = headers.find("camspan-start")) {
     const auto time = parse_utc(trim(*start));
-    if (!time) return bad("camspan-start is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.");
+    if (!time) return bad("The header camspan-start is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.");
     request.start = *time;
   }
   if (const auto channel = headers.find("camspan-channel")) {
     const auto number = parse_channel(trim(*channel));
-    if (!number) return bad("camspan-channel is a number from 0 to 255.");
+    if (!number) return bad("The header camspan-channel is a number from 0 to 255.");
     request.channel = *number;
   }
   return {};
@@ -100,13 +102,13 @@ tl::expected<void, Problem> read_extras(const http::Headers& headers, IngestRequ
   if (const auto meta = headers.find("camspan-meta")) {
     // accept() builds nothing, so that deep nesting costs no memory.
     if (meta->size() > IngestRequest::kMaxMetaBytes || !trim(*meta).starts_with('{') || !nlohmann::json::accept(*meta))
-      return bad("camspan-meta is a JSON object of at most 4096 bytes.");
+      return bad("The header camspan-meta is a JSON object of at most 4096 bytes.");
     request.meta = trim(*meta);
   }
   if (const auto name = headers.find("camspan-name")) {
     if (!is_file_name(trim(*name)))
       return bad(
-          "camspan-name is a file name of letters, digits, dots, dashes and underscores, at most 128, not "
+          "The header camspan-name is a file name of letters, digits, dots, dashes and underscores, at most 128, not "
           "beginning with a dot and not ending in .part.");
     request.name = trim(*name);
   }

@@ -60,13 +60,24 @@ asio::awaitable<void> IngestRoute::take(net::HttpExchange& exchange, DeviceId de
     live = begins_as_flv(first);
   }
   if (!live) {
-    FileUpload upload(files_, services_.recorder, services_.uploads, exchange, device, std::move(request));
-    co_await upload.run(std::move(first));
+    co_await take_file(exchange, std::move(device), std::move(request), std::move(first));
     co_return;
   }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto upload = std::make_shared<LiveUpload>(services_, exchange, device, std::move(request), executor);
   co_await upload->run(std::move(first));
+}
+
+asio::awaitable<void> IngestRoute::take_file(net::HttpExchange& exchange, DeviceId device, IngestRequest request,
+                                             Bytes first) {
+  services_.board.upload_began(device);
+  struct Ended {
+    StatusBoard& board;
+    const DeviceId& device;
+    ~Ended() { board.upload_ended(device, false); }
+  } const ended{services_.board, device};
+  FileUpload upload(files_, services_.recorder, services_.uploads, exchange, device, std::move(request));
+  co_await upload.run(std::move(first));
 }
 
 }  // namespace camspan::hub

@@ -23,6 +23,7 @@ class IngestRoute {
  private:
   asio::awaitable<tl::expected<DeviceId, Problem>> admit(const net::RequestHead& head, std::string id);
   asio::awaitable<void> take(net::HttpExchange& exchange, DeviceId device, IngestRequest request);
+  asio::awaitable<void> take_file(net::HttpExchange& exchange, DeviceId device, IngestRequest request, Bytes first);
 
   const Authorizer& authorizer_;
   Devices& devices_;

@@ -32,11 +32,11 @@ class Counted {
 }  // namespace
 
 tl::expected<void, Problem> LiveRoute::has_room(const DeviceId& device) const {
-  const unsigned watching = board_.of(device).viewers;
-  if (watching >= limits_.viewers_per_device)
+  if (board_.of(device).viewers >= limits_.viewers_per_device)
     return tl::unexpected(retry_later(Cause::max_viewers,
-                                      std::to_string(watching) + " viewers watch " + device.str() +
-                                          ", as many as the hub allows (limits.viewers_per_device). Try again later.",
+                                      "As many people watch " + device.str() +
+                                          " as the hub allows: " + std::to_string(limits_.viewers_per_device) +
+                                          " (limits.viewers_per_device). Try again later.",
                                       kRetryFull));
   if (board_.viewers() >= limits_.viewers)
     return tl::unexpected(retry_later(
@@ -56,14 +56,15 @@ tl::expected<LiveRoute::Seat, Problem> LiveRoute::admit(const net::HttpExchange&
     return tl::unexpected(Problem{
         Cause::foreign_origin, "Only pages of this hub may open this WebSocket. Open the hub's own page.", {}, {}});
   const auto channel = parse_channel(request.query_value("channel").value_or("0"));
-  if (!channel) return tl::unexpected(Problem{Cause::bad_request, "channel is a number from 0 to 255.", {}, {}});
+  if (!channel)
+    return tl::unexpected(Problem{Cause::bad_request, "The parameter channel is a number from 0 to 255.", {}, {}});
   if (const auto known = devices_.find(*device); !known) return tl::unexpected(known.error());
   LiveStream* const stream = live_.find(*device, *channel);
   if (!stream || !stream->live())
-    return tl::unexpected(retry_later(
-        Cause::no_video,
-        device->str() + " sends no video on channel " + std::to_string(*channel) + " now. Try again when it does.",
-        kRetryNoVideo));
+    return tl::unexpected(retry_later(Cause::no_video,
+                                      "No video comes from " + device->str() + " on channel " +
+                                          std::to_string(*channel) + " now. Try again when it does.",
+                                      kRetryNoVideo));
   if (auto room = has_room(*device); !room) return tl::unexpected(std::move(room.error()));
   return Seat{*device, *stream};
 }

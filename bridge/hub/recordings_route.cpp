@@ -87,14 +87,16 @@ tl::expected<RecordingQuery, Problem> RecordingsRoute::admit(const net::RequestH
     if (!text || text->empty()) continue;
     const auto parsed = parse_utc(*text);
     if (!parsed)
-      return tl::unexpected(Problem{Cause::bad_request,
-                                    std::string(name) + " is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.",
-                                    {},
-                                    {}});
+      return tl::unexpected(Problem{
+          Cause::bad_request,
+          "The parameter " + std::string(name) + " is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.",
+          {},
+          {}});
     *time = *parsed;
   }
   const auto channel = parse_channel(request.query_value("channel").value_or("0"));
-  if (!channel) return tl::unexpected(Problem{Cause::bad_request, "channel is a number from 0 to 255.", {}, {}});
+  if (!channel)
+    return tl::unexpected(Problem{Cause::bad_request, "The parameter channel is a number from 0 to 255.", {}, {}});
   query.channel = *channel;
   if (const auto known = devices_.find(*device); !known) return tl::unexpected(known.error());
   return query;

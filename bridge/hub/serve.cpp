@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "core/log.hpp"
+#include "hub/end_signals.hpp"
 #include "hub/hub.hpp"
 
 namespace camspan::hub {
@@ -17,34 +18,6 @@ namespace {
 
 void log_by_hal(log::Level level, const char* category, const char* message) {
   hal()->log(static_cast<int>(level), category, message);
-}
-
-sigset_t ending_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  return set;
-}
-
-/// Every thread that starts from here on leaves the signals to wait_for_end().
-void hold_signals() {
-  const sigset_t set = ending_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  // A peer that closes is an error of that write, not the end of the hub.
-  signal(SIGPIPE, SIG_IGN);
-}
-
-/// Waits for the first signal; after it, a second one ends the process by its default action.
-void wait_for_end() {
-  const sigset_t set = ending_signals();
-  int number = 0;
-  while (sigwait(&set, &number) != 0) {
-  }
-  log::info("hub", "stopping (", number == SIGINT ? "SIGINT" : "SIGTERM", "); once more ends at once");
-  signal(SIGTERM, SIG_DFL);
-  signal(SIGINT, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 /// Each viewer is a descriptor; the soft limit of 1024 that many systems start with is for programs with select().
@@ -83,7 +56,9 @@ Exit exit_of(const Failure& failure) {
 Exit serve(const Config& config, int ready_fd) {
   log::set_sink(log_by_hal);
   log::set_level(config.log_level);
-  hold_signals();
+  // A peer that closes is an error of that write, not the end of the hub.
+  signal(SIGPIPE, SIG_IGN);
+  EndSignals signals;
   allow_many_descriptors();
   auto hub = Hub::start(config);
   if (!hub) return complain(hub.error().sentence, exit_of(hub.error()));
@@ -92,7 +67,8 @@ Exit serve(const Config& config, int ready_fd) {
     return complain(
         "cannot write to descriptor " + std::to_string(ready_fd) + " of --ready-fd: " + std::strerror(errno) + ".",
         Exit::failed);
-  wait_for_end();
+  const char* const name = signals.wait();
+  log::info("hub", "stopping (", name, "); once more ends at once");
   (*hub)->stop();
   return Exit::fine;
 }

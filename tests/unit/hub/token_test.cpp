@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
@@ -70,9 +71,25 @@ struct KeyPair {
     BIO_free(bio);
     return text;
   }
-  /// As an issuer signs: RS256.
+  /// As an issuer signs.
   std::string sign_rs256(std::string_view claims) const {
     const std::string input = base64url(R"({"alg":"RS256","typ":"JWT"})") + "." + base64url(claims);
+    return input + "." + base64url(signature_of(input));
+  }
+  std::string sign_es256(std::string_view claims) const {
+    const std::string input = base64url(R"({"alg":"ES256","typ":"JWT"})") + "." + base64url(claims);
+    const std::string der = signature_of(input);
+    const auto* data = reinterpret_cast<const unsigned char*>(der.data());
+    ECDSA_SIG* parts = d2i_ECDSA_SIG(nullptr, &data, static_cast<long>(der.size()));
+    std::string raw(64, '\0');  // r and s of 32 bytes each (RFC 7518 section 3.4)
+    BN_bn2binpad(ECDSA_SIG_get0_r(parts), reinterpret_cast<unsigned char*>(raw.data()), 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(parts), reinterpret_cast<unsigned char*>(raw.data()) + 32, 32);
+    ECDSA_SIG_free(parts);
+    return input + "." + base64url(raw);
+  }
+
+ private:
+  std::string signature_of(const std::string& input) const {
     EVP_MD_CTX* context = EVP_MD_CTX_new();
     EVP_DigestSignInit(context, nullptr, EVP_sha256(), nullptr, key);
     std::size_t size = 0;
@@ -81,7 +98,8 @@ struct KeyPair {
     std::string signature(size, '\0');
     EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size, data, input.size());
     EVP_MD_CTX_free(context);
-    return input + "." + base64url(signature);
+    signature.resize(size);
+    return signature;
   }
 };
 
@@ -198,6 +216,8 @@ TEST_F(TokenTest, PublicKeyTakesItsOneAlgorithmAndNeverHmac) {
   const KeyPair other("RSA");
   EXPECT_FALSE(rsa.verify(other.sign_rs256(kClaims), kNow));
   const KeyPair elliptic("P-256");
+  EXPECT_TRUE(key(elliptic.public_pem).verify(elliptic.sign_es256(kClaims), kNow));
+  EXPECT_FALSE(rsa.verify(elliptic.sign_es256(kClaims), kNow));
   EXPECT_FALSE(key(elliptic.public_pem).verify(pair.sign_rs256(kClaims), kNow));
   EXPECT_FALSE(key(elliptic.public_pem).verify(forge(kHs256, kClaims, elliptic.public_pem), kNow));
 }
