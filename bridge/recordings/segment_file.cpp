@@ -11,7 +11,8 @@
 namespace camspan::recordings {
 namespace {
 
-constexpr std::string_view kName = "onCamspan";
+constexpr std::string_view kScript = "onCuePoint";
+constexpr std::string_view kName = "camspan";
 constexpr double kVersion = 1;
 // flv::Head holds no more.
 constexpr double kMaxHead = 64;
@@ -31,8 +32,10 @@ std::optional<std::int64_t> whole(const flv::ScriptData& script, std::string_vie
 }  // namespace
 
 Bytes make_stamp(const Stamp& stamp) {
-  const flv::ScriptData script{std::string(kName),
-                               {{"version", kVersion},
+  const flv::ScriptData script{std::string(kScript),
+                               {{"name", std::string(kName)},
+                                {"type", std::string("event")},
+                                {"version", kVersion},
                                 {"stream", stamp.stream},
                                 {"channel", static_cast<double>(stamp.channel)},
                                 {"first", static_cast<double>(stamp.first)},
@@ -45,14 +48,15 @@ Bytes make_stamp(const Stamp& stamp) {
 Result<Stamp> read_stamp(ByteView script_data) {
   const auto script = flv::read_script(script_data);
   if (!script) return fail(script.error());
-  if (script->name != kName) return fail(Errc::wrong_type);
+  if (script->name != kScript || script->text("name") != kName) return fail(Errc::wrong_type);
   const auto stream = script->text("stream");
   const auto channel = whole(*script, "channel", 0, 99'999);
   const auto first = whole(*script, "first", 0, kMaxWhole);
   const auto base = whole(*script, "base", -kMaxWhole, kMaxWhole);
   const auto head = whole(*script, "head", 0, kMaxHead);
   const auto start = parse_utc(script->text("start").value_or(""));
-  if (!stream || !channel || !first || !base || !head || !start) return fail(Errc::malformed);
+  const auto version = whole(*script, "version", kVersion, kVersion);
+  if (!version || !stream || !channel || !first || !base || !head || !start) return fail(Errc::malformed);
   return Stamp{
       std::string(*stream),        static_cast<unsigned>(*channel), static_cast<std::uint64_t>(*first), *start, *base,
       static_cast<unsigned>(*head)};

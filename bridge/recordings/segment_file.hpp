@@ -1,8 +1,9 @@
 /// A segment file read tag by tag. Its layout:
 ///
-///   FLV header | onMetaData, if there was one | onCamspan | `head` config tags in force | tags [first, end)
+///   FLV header | onMetaData, if there was one | stamp | `head` config tags in force | tags [first, end)
 ///
-/// onCamspan is a script tag of ours (Stamp below) that says which stream this is. All timestamps are those of the
+/// The stamp is a script tag of ours that says which stream this is: onCuePoint, which players know and pass over (for a
+/// name of our own FFmpeg makes a third stream), with the name "camspan". All timestamps are those of the
 /// stream less `base`; every previous-tag-size field is right, which tells a tag from the zeros that a power cut
 /// leaves.
 #pragma once
@@ -19,7 +20,7 @@
 
 namespace camspan::recordings {
 
-/// What onCamspan says (version 1).
+/// What the stamp says (version 1).
 struct Stamp {
   std::string stream;
   unsigned channel = 0;
@@ -31,7 +32,7 @@ struct Stamp {
 
 /// The whole script tag.
 Bytes make_stamp(const Stamp& stamp);
-/// @return Errc::wrong_type when the data are no onCamspan; Errc::malformed
+/// @return Errc::wrong_type when the data are no stamp; Errc::malformed
 Result<Stamp> read_stamp(ByteView script_data);
 
 /// A tag where it lies in the file.

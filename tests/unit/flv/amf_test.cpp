@@ -28,7 +28,7 @@ constexpr auto kEnd = "\0\0\11"sv;
 constexpr auto kSeven = "\0\1w\0\x40\x1c\0\0\0\0\0\0"sv;  // "w": 7.0
 
 TEST(AmfTest, ReadsWhatItWrites) {
-  const ScriptData script{"onCamspan",
+  const ScriptData script{"onCuePoint",
                           {{"stream", "5f0c"s},
                            {"first", 3.0},
                            {"base", -9.0e15},

@@ -50,7 +50,7 @@ TEST_F(RecorderTest, WritesSegmentsThatPlayAlone) {
     const auto units = test::parse_flv(load(root() / name));
     ASSERT_GT(units.size(), 4u);
     EXPECT_EQ(units[0]->kind, UnitKind::script) << "onMetaData";
-    EXPECT_EQ(units[1]->kind, UnitKind::script) << "onCamspan";
+    EXPECT_EQ(units[1]->kind, UnitKind::script) << "the stamp";
     EXPECT_EQ(units[2]->kind, UnitKind::config);
     EXPECT_EQ(units[3]->kind, UnitKind::config);
     EXPECT_EQ(units[4]->kind, UnitKind::key);
