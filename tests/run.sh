@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs, builds and tests Camspan.
-#   tests/run.sh           every change: unit, element, short end-to-end, ASan+UBSan, 5 s per fuzz target
-#   tests/run.sh --full    before a release: TSan, clang, every end-to-end test, benches, one minute per fuzz target;
+#   tests/run.sh           every change: unit, element, page, short end-to-end, the build without GStreamer
+#   tests/run.sh --full    before a release: ASan+UBSan, TSan, clang, every end-to-end test, one minute per fuzz target;
 #                          goes on where it was interrupted (build/full.done; --restart begins anew)
 #   tests/run.sh --only STEP   one step by name (tests/run.sh --list names them)
 set -uo pipefail
@@ -102,9 +102,9 @@ step element run_ctest dev -L element
 step web tests/web/run.sh
 step end-to-end e2e 'test_*.py'
 step core-only build core-only
-step sanitizers sanitized
-step fuzz fuzz
 if [ "$tier" = full ] || [ -n "$only" ]; then
+  step sanitizers sanitized
+  step fuzz fuzz
   step clang with_clang
   step threads threads
   step end-to-end-long e2e 'long_*.py'
