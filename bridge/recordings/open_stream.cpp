@@ -104,9 +104,8 @@ Result<> OpenStream::place(std::span<const Queued> rest) {
   } else {
     set_anchor(place_ms, false);
   }
-  if (begins_stream(*unit)) {
+  if (begins_stream(*unit) && head_.put(unit)) {
     leading_.push_back({unit, place_ms});
-    head_.put(unit);
     ++placed_;
     return {};
   }
@@ -128,7 +127,7 @@ Result<> OpenStream::place(std::span<const Queued> rest) {
 /// True for the script and config tags at the front of a stream, which become the head of its first segment. A second
 /// one of a kind is not among them: both must be kept.
 bool OpenStream::begins_stream(const Unit& tag) const {
-  return !writer_ && stored_ == 0 && flv::Head::belongs(tag) && !head_.holds_place_of(tag);
+  return !writer_ && stored_ == 0 && !head_.holds_place_of(tag);
 }
 
 /// The first tag since begin(): goes on with the last segment unless a new one can begin with this tag.

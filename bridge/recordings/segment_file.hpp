@@ -2,10 +2,9 @@
 ///
 ///   FLV header | onMetaData, if there was one | stamp | `head` config tags in force | tags [first, end)
 ///
-/// The stamp is a script tag of ours that says which stream this is: onCuePoint, which players know and pass over (for a
-/// name of our own FFmpeg makes a third stream), with the name "camspan". All timestamps are those of the
-/// stream less `base`; every previous-tag-size field is right, which tells a tag from the zeros that a power cut
-/// leaves.
+/// The stamp is a script tag of ours that says which stream this is: onCuePoint, which players know and pass over (for
+/// a name of our own FFmpeg makes a third stream), with the name "camspan". All timestamps are those of the stream less
+/// `base`; every previous-tag-size field is right, which tells a tag from the zeros that a power cut leaves.
 #pragma once
 
 #include <array>

@@ -20,7 +20,8 @@ bool Head::may_belong(const TagInfo& info) {
 }
 
 bool Head::belongs(const Unit& tag) {
-  if (tag.bytes.size() > kMaxTagBytes) return false;
+  // A file header has the kind of a config, and is no tag.
+  if (tag.bytes.size() < tag_bytes(0) || tag.bytes.size() > kMaxTagBytes) return false;
   if (tag.kind == UnitKind::script && tag.track == kScriptTrack) return is_metadata(tag.bytes);
   return tag.kind == UnitKind::config || tag.kind == UnitKind::script;
 }

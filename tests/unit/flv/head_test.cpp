@@ -54,6 +54,10 @@ TEST_F(HeadTest, TakesNoHugeTags) {
   EXPECT_FALSE(head_.put(tag_unit(make_tag(TagType::video, 0, data))));
 }
 
+TEST_F(HeadTest, TakesNoFileHeader) {
+  EXPECT_FALSE(head_.put(make_unit(file_header(true, true), UnitKind::config)));
+}
+
 TEST_F(HeadTest, IsBoundedInNumber) {
   for (int track = 0; track < 200; ++track) {
     auto unit = std::make_shared<Unit>(*tag_unit(maker_.avc_config()));

@@ -11,6 +11,7 @@
 namespace camspan::recordings {
 namespace {
 
+using namespace std::literals;
 using std::chrono::milliseconds;
 using testing::ElementsAre;
 
@@ -157,6 +158,28 @@ TEST_F(RecorderTest, KeepsASecondHeadAtTheFront) {
   const auto tags = concat(concat(head, head), maker_.stream({.duration_ms = 100, .head = false}));
   record("a", tags);
   expect_same(contents_of(read()), contents_of(tags, 0));
+}
+
+TEST_F(RecorderTest, KeepsMoreTracksThanAHeadHolds) {
+  start();
+  // Every track and kind that Enhanced RTMP can number, at the front of one stream.
+  std::vector<Bytes> tags;
+  for (int track = 0; track < 8; ++track) {
+    for (const int packet : {0, 4}) {
+      Bytes video(16, std::byte{0});
+      Bytes audio(16, std::byte{0});
+      std::ranges::copy(as_bytes("\x96\0hvc1"sv), video.begin());
+      std::ranges::copy(as_bytes("\x95\0Opus"sv), audio.begin());
+      video[1] = audio[1] = static_cast<std::byte>(packet);
+      video[6] = audio[6] = static_cast<std::byte>(track);
+      tags.push_back(flv::make_tag(flv::TagType::video, 0, video));
+      tags.push_back(flv::make_tag(flv::TagType::audio, 0, audio));
+    }
+  }
+  tags.insert(tags.begin(), maker_.metadata());
+  tags.push_back(maker_.key(0));
+  record("a", tags);
+  EXPECT_EQ(contents_of(read()).size(), tags.size());
 }
 
 TEST_F(RecorderTest, KeepsConfigsThatChangeInTheMiddle) {
