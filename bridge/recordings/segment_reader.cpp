@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 
 // Between the last tag of a stream and the first of another: a frame at 25 fps.
 constexpr std::int64_t kBetweenStreamsMs = 40;
+// Further back than audio and video lie apart (open_stream.cpp): the timestamps of the stream began anew.
+constexpr std::int64_t kRestartMs = 1000;
 // Pieces are gathered in memory of this much at once.
 constexpr std::size_t kReserveBytes = 256 << 10;
 
@@ -93,23 +95,29 @@ Result<bool> RangeReader::open_next() {
     head.push_back(std::move(*unit));
   }
   if (!tag) return fail(tag.error());
-  // Not where a list goes back in a stream: time in the FLV does not.
-  const bool same_stream = before.name == segments_[current_].name && before.end <= segments_[current_].first;
   std::int64_t earliest = 0;
   if (*tag) {
     const auto found = earliest_place(*file_, **tag, {});
     if (!found) return fail(found.error());
     earliest = *found;
   }
-  offset_ms_ = same_stream ? offset_ms_ + segments_[current_].base_ms - before.base_ms
-                           : last_out_ms_ + kBetweenStreamsMs - earliest;
+  const std::int64_t same_offset_ms = offset_ms_ + segments_[current_].base_ms - before.base_ms;
+  const bool goes_on = before.name == segments_[current_].name && !is_restart(earliest + same_offset_ms);
+  offset_ms_ = goes_on ? same_offset_ms : last_out_ms_ + kBetweenStreamsMs - earliest;
   for (const SharedUnit& unit : head) {
-    if (!head_.holds(*unit)) send_unit(unit, same_stream ? place_of(*unit) + offset_ms_ : earliest + offset_ms_);
+    if (!head_.holds(*unit)) send_unit(unit, goes_on ? place_of(*unit) + offset_ms_ : earliest + offset_ms_);
   }
   return true;
 }
 
+/// Time in the FLV does not go back, whatever the stream's does.
+bool RangeReader::is_restart(std::int64_t out_ms) const {
+  return out_ms + kRestartMs < last_out_ms_;
+}
+
 Result<> RangeReader::send(const TagAt& tag) {
+  if (tag.media() && is_restart(tag.place_ms + offset_ms_))
+    offset_ms_ = last_out_ms_ + kBetweenStreamsMs - tag.place_ms;
   const std::int64_t out_ms = tag.place_ms + offset_ms_;
   if (flv::Head::may_belong(tag.info)) {
     const auto unit = file_->unit_of(tag);

@@ -21,8 +21,9 @@ struct TimeRange {
 
 /// One FLV of many segments, pulled piece by piece: header, metadata, configuration, then all tags from the key frame
 /// at or before the start, with timestamps from 0.
-/// * Within a stream all differences of timestamps are those that came in. Where another stream follows, it begins
-///   40 ms after the latest timestamp before it, and its metadata and configuration are repeated where they differ.
+/// * Within a stream all differences of timestamps are those that came in. Where another stream follows, or timestamps
+///   begin anew, it goes on 40 ms after the latest timestamp before; metadata and configuration of another stream are
+///   repeated where they differ.
 /// * A start that lies in a gap, or before everything, begins with the first key frame after it. Without any video it
 /// is
 ///   the audio tag at or before the start.
@@ -59,6 +60,7 @@ class RangeReader {
   Result<> append_body(Bytes& out, std::size_t room);
   Result<> send(const TagAt& tag);
   void send_unit(const SharedUnit& unit, std::int64_t out_ms);
+  bool is_restart(std::int64_t out_ms) const;
   bool after_end(const TagAt& tag) const;
 
   std::filesystem::path root_;

@@ -271,13 +271,30 @@ TEST_F(RecorderTest, CutsBySize) {
 TEST_F(RecorderTest, BeginsASegmentWhenTimestampsBeginAnew) {
   start();
   auto tags = maker_.stream({.duration_ms = 1000, .first_ms = 5'000'000});
-  tags = concat(tags, maker_.stream({.duration_ms = 1000, .first_ms = 0, .head = false}));
-  record("a", tags);
+  const auto anew = maker_.stream({.duration_ms = 1000, .first_ms = 0, .head = false});
+  record("a", concat(tags, anew));
   const auto segments = index_.segments();
   ASSERT_EQ(segments.size(), 2u);
   EXPECT_EQ(segments[1].start, kStart + milliseconds(960)) << "time goes on from the last picture";
   EXPECT_EQ(segments[1].base_ms, 0);
-  expect_same(contents_of(read()), contents_of(tags, 5'000'000));  // differences stay what they were
+  auto sent = contents_of(tags, 5'000'000);
+  for (auto& tag : contents_of(anew, 0)) {
+    tag.timestamp += 980 + 40;
+    sent.push_back(std::move(tag));
+  }
+  expect_same(contents_of(read()), sent);
+}
+
+TEST_F(RecorderTest, KeepsDeltasAfterTimestampsBeginAnew) {
+  start();
+  auto tags = maker_.stream({.duration_ms = 1000, .first_ms = 5'000'000, .audio_ms = 0});
+  for (std::uint32_t t = 0; t < 400; t += 40) tags.push_back(maker_.delta(t));
+  const auto after = maker_.stream({.duration_ms = 3000, .first_ms = 400, .audio_ms = 0, .head = false});
+  record("a", concat(tags, after));
+  const auto played = contents_of(read());
+  ASSERT_EQ(played.size(), tags.size() + after.size());
+  EXPECT_TRUE(std::ranges::is_sorted(played, {}, &test::TagContent::timestamp));
+  EXPECT_EQ(played.back().timestamp, 960u + 40 + 400 + 2960);
 }
 
 TEST_F(RecorderTest, NumbersSegmentsOfTheSameStart) {
