@@ -23,6 +23,8 @@ done
 jobs=$(nproc)
 mkdir -p build
 export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-3G}"
+# Checkouts beside each other share what the compiler has done.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 # A path of its own keeps what the tests register apart from the user's GStreamer.
 export GST_REGISTRY_1_0="$PWD/build/gst-registry.bin"
 sanitizers="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"

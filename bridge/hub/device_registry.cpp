@@ -23,7 +23,9 @@ DeviceRegistry::DeviceRegistry(Database database)
       add_(database_.prepare("INSERT OR IGNORE INTO devices (id, name, secret, added_ms) VALUES (?1, ?2, ?3, ?4)")),
       set_secret_(database_.prepare("UPDATE devices SET secret = ?2 WHERE id = ?1")),
       remove_(database_.prepare("DELETE FROM devices WHERE id = ?1")),
-      set_last_seen_(database_.prepare("UPDATE devices SET last_seen_ms = ?2 WHERE id = ?1")) {}
+      set_last_seen_(database_.prepare("UPDATE devices SET last_seen_ms = ?2 WHERE id = ?1")),
+      begin_(database_.prepare("BEGIN IMMEDIATE")),
+      commit_(database_.prepare("COMMIT")) {}
 
 std::optional<Device> DeviceRegistry::read(const Statement& row) {
   const auto id = DeviceId::parse(row.text(0));
@@ -88,11 +90,15 @@ Result<bool> DeviceRegistry::remove(const DeviceId& id) {
   return run(remove_);
 }
 
-Result<> DeviceRegistry::set_last_seen(const DeviceId& id, UtcTime at) {
-  set_last_seen_.bind(1, id.str());
-  set_last_seen_.bind(2, at.time_since_epoch().count());
-  const auto done = run(set_last_seen_);
-  if (!done) return fail(done.error());
+Result<> DeviceRegistry::set_last_seen(const std::vector<std::pair<DeviceId, UtcTime>>& seen) {
+  if (const auto begun = begin_.step(); !begun) return fail(begun.error());
+  for (const auto& [id, at] : seen) {
+    set_last_seen_.bind(1, id.str());
+    set_last_seen_.bind(2, at.time_since_epoch().count());
+    // Each row stands for itself: one that fails takes no other with it.
+    static_cast<void>(run(set_last_seen_));
+  }
+  if (const auto done = commit_.step(); !done) return fail(done.error());
   return {};
 }
 

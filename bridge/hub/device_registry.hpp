@@ -5,6 +5,7 @@
 #include <camspan/unit.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hub/device_id.hpp"
@@ -35,7 +36,8 @@ class DeviceRegistry {
   /// @return false when there is no such device
   Result<bool> set_secret(const DeviceId& id, std::string_view secret);
   Result<bool> remove(const DeviceId& id);
-  Result<> set_last_seen(const DeviceId& id, UtcTime at);
+  /// All in one transaction, so with one sync of the disk.
+  Result<> set_last_seen(const std::vector<std::pair<DeviceId, UtcTime>>& seen);
 
  private:
   explicit DeviceRegistry(Database database);
@@ -43,7 +45,7 @@ class DeviceRegistry {
   static std::optional<Device> read(const Statement& row);
 
   Database database_;
-  Statement find_, list_, count_, add_, set_secret_, remove_, set_last_seen_;
+  Statement find_, list_, count_, add_, set_secret_, remove_, set_last_seen_, begin_, commit_;
 };
 
 }  // namespace camspan::hub

@@ -110,6 +110,8 @@ std::string Devices::json(const Device& device) const {
   if (last_seen) object["last_seen"] = format_utc(*last_seen);
   object["viewers"] = status.viewers;
   object["max_viewers"] = max_viewers_;
+  object["skipped_tags"] = status.skipped_tags;
+  object["dropped_viewers"] = status.dropped_viewers;
   object["bitrate"] = status.bitrate;
   if (status.video) object["video"] = video_json(*status.video);
   if (status.audio) object["audio"] = audio_json(*status.audio);
@@ -181,13 +183,16 @@ void Devices::tell_recording(const DeviceId& id) {
 }
 
 void Devices::save_last_seen() {
-  board_.each([this](const DeviceId& id, const DeviceStatus& status) {
+  std::vector<std::pair<DeviceId, UtcTime>> news;
+  board_.each([&](const DeviceId& id, const DeviceStatus& status) {
     if (!status.last_seen || saved_[id] == *status.last_seen) return;
     saved_[id] = *status.last_seen;
-    recorder_->run([this, id, at = *status.last_seen] {
-      if (const auto saved = writer_.set_last_seen(id, at); !saved)
-        log::warn("hub", "when ", id.str(), " was last seen could not be stored: ", saved.error().message());
-    });
+    news.emplace_back(id, *status.last_seen);
+  });
+  if (news.empty()) return;
+  recorder_->run([this, news = std::move(news)] {
+    if (const auto saved = writer_.set_last_seen(news); !saved)
+      log::warn("hub", "when devices were last seen could not be stored: ", saved.error().message());
   });
 }
 

@@ -21,9 +21,9 @@ namespace {
 using std::chrono::milliseconds;
 
 // Together under the 5 s in which the program ends: uploads are answered, then connections end, then files are synced.
-constexpr milliseconds kUploadsDeadline{2000};
-constexpr milliseconds kDrainDeadline{1000};
-constexpr milliseconds kHandlersDeadline{1000};
+constexpr milliseconds kUploadsDeadline{1500};
+constexpr milliseconds kDrainDeadline{750};  // of each port
+constexpr milliseconds kHandlersDeadline{500};
 
 LiveViewer::Limits viewer_limits(const Config::Limits& limits) {
   return {limits.viewer_queue, limits.viewer_delay, limits.viewer_timeout};

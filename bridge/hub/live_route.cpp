@@ -1,5 +1,6 @@
 #include "hub/live_route.hpp"
 
+#include "core/log.hpp"
 #include "hub/ingest_request.hpp"
 #include "hub/responses.hpp"
 
@@ -82,10 +83,14 @@ asio::awaitable<void> LiveRoute::handle(net::HttpExchange& exchange, std::string
     co_return;
   }
   const Counted counted(board_, seat->device);
+  ViewSummary summary;
   if (exchange.wants_websocket())
-    co_await view_by_websocket(exchange, seat->stream);
+    summary = co_await view_by_websocket(exchange, seat->stream);
   else
-    co_await view_by_http(exchange, seat->stream);
+    summary = co_await view_by_http(exchange, seat->stream);
+  board_.viewer_missed(seat->device, summary.skipped_tags, summary.dropped);
+  if (summary.dropped)
+    log::info("hub", "a viewer of ", seat->device.str(), " took nothing for too long and was dropped");
 }
 
 }  // namespace camspan::hub

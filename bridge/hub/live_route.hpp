@@ -37,8 +37,14 @@ class LiveRoute {
   const Config::Limits limits_;
 };
 
+/// What a viewer missed.
+struct ViewSummary {
+  std::uint64_t skipped_tags = 0;  ///< because it was slow
+  bool dropped = false;            ///< because it took nothing any more
+};
+
 /// Sends the stream until it ends or the viewer leaves.
-asio::awaitable<void> view_by_http(net::HttpExchange& exchange, LiveStream& stream);
-asio::awaitable<void> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream);
+asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream);
+asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream);
 
 }  // namespace camspan::hub

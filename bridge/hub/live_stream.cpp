@@ -169,26 +169,23 @@ std::vector<SharedUnit> LiveStream::join(LiveViewer& viewer) {
 }
 
 void LiveStream::leave(LiveViewer& viewer) {
-  skipped_ += viewer.skipped_;
   std::erase(viewers_, &viewer);
 }
 
 void LiveStream::end_viewers() {
-  for (LiveViewer* viewer : std::exchange(viewers_, {})) {
-    skipped_ += viewer->skipped_;
-    viewer->end();
-  }
+  for (LiveViewer* viewer : std::exchange(viewers_, {})) viewer->end();
 }
 
 void LiveStream::tick(TimePoint now) {
+  const auto is_gone = [&](const LiveViewer* viewer) {
+    return viewer->writing_since_ && now - *viewer->writing_since_ > limits_.timeout;
+  };
   std::vector<LiveViewer*> gone;
-  for (LiveViewer* viewer : viewers_)
-    if (viewer->writing_since_ && now - *viewer->writing_since_ > limits_.timeout) gone.push_back(viewer);
+  std::copy_if(viewers_.begin(), viewers_.end(), std::back_inserter(gone), is_gone);
   for (LiveViewer* viewer : gone) {
-    ++dropped_viewers_;
     leave(*viewer);
-    viewer->stream_ = nullptr;
-    viewer->ended_ = true;
+    viewer->dropped_ = true;
+    viewer->end();
     viewer->abort_();
   }
   if (!shown_ || shown_->open || now - shown_->closed_at < kGrace) return;

@@ -55,6 +55,7 @@ class LiveViewer {
   void written() { writing_since_.reset(); }
 
   std::uint64_t skipped() const { return skipped_; }  ///< tags that it did not get because it was slow
+  bool dropped() const { return dropped_; }           ///< it took nothing for too long
 
  private:
   friend class LiveStream;
@@ -79,6 +80,7 @@ class LiveViewer {
   std::optional<TimePoint> writing_since_;
   bool wait_for_key_ = false;
   bool ended_ = false;
+  bool dropped_ = false;
 };
 
 /// Shows one upload at a time: the one whose media begin latest. Lives on the I/O thread.
@@ -113,9 +115,6 @@ class LiveStream {
   /// True when nobody needs this object.
   bool idle() const { return !shown_ && uploads_.empty() && viewers_.empty(); }
 
-  std::uint64_t skipped() const { return skipped_; }  ///< tags, over all viewers that have left
-  std::uint64_t dropped_viewers() const { return dropped_viewers_; }
-
  private:
   friend class LiveViewer;
   struct Upload {
@@ -143,8 +142,6 @@ class LiveStream {
   std::optional<Shown> shown_;
   flv::GopCache cache_;
   std::vector<LiveViewer*> viewers_;
-  std::uint64_t skipped_ = 0;
-  std::uint64_t dropped_viewers_ = 0;
 };
 
 }  // namespace camspan::hub

@@ -132,14 +132,8 @@ asio::awaitable<void> send_socket(SocketView& view, std::vector<SharedUnit> open
     co_await view.link->close(1000, "the stream has ended");
 }
 
-}  // namespace
-
-asio::awaitable<void> view_by_http(net::HttpExchange& exchange, LiveStream& stream) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  net::WakeUp wake(executor);
-  LiveViewer viewer(
-      stream.limits(), [&wake] { wake.notify(); }, [&exchange] { exchange.abort(); });
-  const auto opening = stream.join(viewer);
+asio::awaitable<void> send_http(net::HttpExchange& exchange, net::WakeUp& wake, LiveViewer& viewer,
+                                std::vector<SharedUnit> opening) {
   http::Headers headers{
       {"content-type", "video/x-flv"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"}};
   const auto head = co_await exchange.send_head(200, std::move(headers), std::nullopt);
@@ -160,16 +154,33 @@ asio::awaitable<void> view_by_http(net::HttpExchange& exchange, LiveStream& stre
   static_cast<void>(co_await exchange.finish());
 }
 
-asio::awaitable<void> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream) {
+ViewSummary summary_of(const LiveViewer& viewer) {
+  return {viewer.skipped(), viewer.dropped()};
+}
+
+}  // namespace
+
+asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  net::WakeUp wake(executor);
+  LiveViewer viewer(
+      stream.limits(), [&wake] { wake.notify(); }, [&exchange] { exchange.abort(); });
+  auto opening = stream.join(viewer);
+  co_await send_http(exchange, wake, viewer, std::move(opening));
+  co_return summary_of(viewer);
+}
+
+asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream) {
   using namespace asio::experimental::awaitable_operators;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   SocketView view(exchange, executor, stream.limits());
   // Joined first: a viewer keeps its stream in being.
   auto opening = stream.join(view.viewer);
   auto link = co_await exchange.accept_websocket();
-  if (!link) co_return;  // it has been answered
+  if (!link) co_return summary_of(view.viewer);  // it has been answered
   view.link = std::move(*link);
   co_await (send_socket(view, std::move(opening)) && watch_socket(view));
+  co_return summary_of(view.viewer);
 }
 
 }  // namespace camspan::hub

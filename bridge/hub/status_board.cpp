@@ -75,6 +75,12 @@ void StatusBoard::viewer_left(const DeviceId& id) {
   changed(id, false);
 }
 
+void StatusBoard::viewer_missed(const DeviceId& id, std::uint64_t skipped_tags, bool dropped) {
+  DeviceStatus& status = entries_[id].status;
+  status.skipped_tags += skipped_tags;
+  status.dropped_viewers += dropped ? 1 : 0;
+}
+
 void StatusBoard::set_video(const DeviceId& id, const VideoInfo& video) {
   entries_[id].status.video = video;
   changed(id, false);
@@ -105,14 +111,11 @@ void StatusBoard::forget(const DeviceId& id) {
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
   // Uploads and viewers that still run count themselves out later.
-  const DeviceStatus kept{.uploads = entry->second.status.uploads,
-                          .flowing = entry->second.status.flowing,
-                          .viewers = entry->second.status.viewers,
-                          .since = {},
-                          .last_seen = {},
-                          .video = {},
-                          .audio = {},
-                          .recorded = entry->second.status.recorded};
+  DeviceStatus kept;
+  kept.uploads = entry->second.status.uploads;
+  kept.flowing = entry->second.status.flowing;
+  kept.viewers = entry->second.status.viewers;
+  kept.recorded = entry->second.status.recorded;
   entry->second.status = kept;
 }
 

@@ -56,7 +56,9 @@ struct DeviceStatus {
   unsigned uploads = 0;  ///< live uploads that run
   unsigned flowing = 0;  ///< of these, that have brought a tag
   unsigned viewers = 0;
-  std::optional<UtcTime> since;  ///< when `online` or `live` last changed, in this run of the hub
+  std::uint64_t skipped_tags = 0;     ///< that slow viewers did not get; as all counters since the hub began
+  std::uint64_t dropped_viewers = 0;  ///< that took nothing any more
+  std::optional<UtcTime> since;       ///< when `online` or `live` last changed, in this run of the hub
   std::optional<UtcTime> last_seen;
   std::uint64_t bitrate = 0;
   std::optional<VideoInfo> video;  ///< of channel 0, kept after the upload has ended
@@ -87,6 +89,7 @@ class StatusBoard {
   void bytes_came(const DeviceId& id, std::size_t bytes, TimePoint now);
   void viewer_came(const DeviceId& id);
   void viewer_left(const DeviceId& id);
+  void viewer_missed(const DeviceId& id, std::uint64_t skipped_tags, bool dropped);
   void set_video(const DeviceId& id, const VideoInfo& video);
   void set_audio(const DeviceId& id, const AudioInfo& audio);
   /// std::nullopt = nothing is recorded any more.

@@ -20,9 +20,9 @@ namespace {
 
 // RFC 8446 section 5.1: the most a record carries.
 constexpr std::size_t kRecordBytes = 16384;
-// The handshake's largest flight, a long certificate chain, is below this; more means that a peer makes us answer
-// (key updates) and does not read.
-constexpr std::size_t kMaxPendingBytes = 64 << 10;
+// A record, and as much again for what a reader may have to say meanwhile. More means that a peer makes us answer (key
+// updates) and does not read. A handshake's flight finds the socket empty and does not come here.
+constexpr std::size_t kMaxPendingBytes = 32 << 10;
 
 }  // namespace
 

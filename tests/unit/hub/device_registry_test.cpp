@@ -29,7 +29,7 @@ TEST_F(DeviceRegistryTest, KeepsDevicesOverReopening) {
     DeviceRegistry registry = open();
     EXPECT_TRUE(registry.add({id("b"), "Back", "s3cret", kAdded, {}}).value());
     EXPECT_TRUE(registry.add({id("a"), "", "", kAdded, {}}).value());
-    EXPECT_TRUE(registry.set_last_seen(id("b"), kAdded + std::chrono::seconds(1)));
+    EXPECT_TRUE(registry.set_last_seen({{id("b"), kAdded + std::chrono::seconds(1)}, {id("nobody"), kAdded}}));
   }
   DeviceRegistry registry = open();
   const auto devices = registry.list().value();
