@@ -178,8 +178,16 @@ asio::awaitable<void> RecordingsRoute::download(net::HttpExchange& exchange, std
     co_await send(exchange, std::move(*query), std::move(*reader));
     co_return;
   }
-  Problem problem = read_problem(reader.error());
-  if (reader.error() == Errc::not_found) problem = co_await nothing_there(*query);
+  co_await refuse(exchange, std::move(*query), reader.error());
+}
+
+asio::awaitable<void> RecordingsRoute::refuse(net::HttpExchange& exchange, RecordingQuery query, std::error_code error) {
+  if (error == Errc::not_found) {
+    Problem nothing = co_await nothing_there(std::move(query));
+    co_await send_problem(exchange, std::move(nothing));
+    co_return;
+  }
+  Problem problem = read_problem(error);
   co_await send_problem(exchange, std::move(problem));
 }
 
@@ -230,9 +238,7 @@ asio::awaitable<void> RecordingsRoute::key_frame(net::HttpExchange& exchange, st
   auto key = co_await on_reader(read);
   if (!key) {
     query->from = at;
-    Problem problem = read_problem(key.error());
-    if (key.error() == Errc::not_found) problem = co_await nothing_there(*query);
-    co_await send_problem(exchange, std::move(problem));
+    co_await refuse(exchange, std::move(*query), key.error());
     co_return;
   }
   http::Headers headers{{"content-type", "video/x-flv"},

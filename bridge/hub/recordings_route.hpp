@@ -41,6 +41,7 @@ class RecordingsRoute {
                                               const char* to);
   asio::awaitable<Result<Segments>> find(RecordingQuery query);
   asio::awaitable<Problem> nothing_there(RecordingQuery query);
+  asio::awaitable<void> refuse(net::HttpExchange& exchange, RecordingQuery query, std::error_code error);
   asio::awaitable<void> send(net::HttpExchange& exchange, RecordingQuery query,
                              std::shared_ptr<recordings::RangeReader> reader);
   template <class Task>
