@@ -85,7 +85,7 @@ asio::awaitable<Result<>> WsSession::flush() {
 
 asio::awaitable<Result<>> WsSession::write(std::span<const ByteView> encoded) {
   while (writing_) co_await write_done_.wait();
-  if (close_sent_ || peer_closed_ || settled_) co_return fail(Errc::closed);
+  if (frames_.closing() || settled_) co_return fail(Errc::closed);
   writing_ = true;
   const auto written = co_await stream_.write_gather(encoded);
   writing_ = false;
@@ -147,7 +147,7 @@ asio::awaitable<Result<WsLink::Message>> WsSession::next_message() {
 }
 
 asio::awaitable<void> WsSession::close(std::uint16_t code, std::string reason) {
-  if (!std::exchange(close_sent_, true) && !peer_closed_) frames_.close(code, reason);
+  if (!frames_.closing()) frames_.close(code, reason);
   Watchdog watchdog(stream_.executor(), stream_);
   watchdog.arm(kCloseWait);
   co_await flush();

@@ -50,7 +50,6 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   unsigned unanswered_ = 0;
   bool reading_ = false;
   bool writing_ = false;
-  bool close_sent_ = false;
   bool closing_ = false;  // close() has taken over the reading
   bool peer_closed_ = false;
   bool timed_out_ = false;

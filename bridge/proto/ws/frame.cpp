@@ -200,6 +200,10 @@ Result<> FrameSession::close(std::uint16_t code, std::string_view reason) {
   return result == 0 ? Result<>{} : fail(Errc::closed);
 }
 
+bool FrameSession::closing() const {
+  return wslay_event_get_close_sent(impl_->context.get()) != 0;
+}
+
 void FrameSession::pending_output(Bytes& out) {
   wslay_event_send(impl_->context.get());
   out.insert(out.end(), impl_->unsent.begin(), impl_->unsent.end());

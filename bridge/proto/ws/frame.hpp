@@ -53,6 +53,8 @@ class FrameSession {
   /// Queues a message (control frames and small messages; media goes by frame_header()).
   Result<> send(Opcode opcode, ByteView payload);
   Result<> close(std::uint16_t code, std::string_view reason);
+  /// A close frame went into pending_output(): no message may follow it (RFC 6455 section 5.5.1).
+  bool closing() const;
   /// Moves the bytes to send to the end of `out`.
   void pending_output(Bytes& out);
 

@@ -250,7 +250,8 @@ TEST_F(H2PushTest, GivesUpWhereTryingAgainHelpsNothing) {
     UploadServer server([row](std::size_t) { return status(row.status, R"({"detail":"Say \"please\" first."})"); });
     Heard heard_now;
     auto push = H2Push::create(config(server.url()), heard_now.events()).value();
-    ASSERT_TRUE(push->push(make_unit(test::flv_file(maker.stream({})), UnitKind::other)));
+    // Refused already, perhaps: the request goes out before the first unit.
+    static_cast<void>(push->push(make_unit(test::flv_file(maker.stream({})), UnitKind::other)));
     ASSERT_TRUE(heard_now.wait("failed")) << row.status;
     EXPECT_EQ(heard_now.code(), make_error_code(row.code));
     EXPECT_NE(heard_now.last("failed").find("Say \"please\" first."), std::string::npos) << heard_now.last("failed");

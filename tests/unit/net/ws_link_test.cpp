@@ -181,13 +181,23 @@ TEST_F(WsLinkTest, TellsAPeerWhatItBroke) {
     TestServer server(handler());
     WsClient client(server.address());
     client.send(ws::Opcode::text, "first");
-    client.socket().send(std::string_view("\x81\x01x", 3));  // unmasked
     EXPECT_EQ(client.next_text(), "first");
+    client.socket().send(std::string_view("\x81\x01x", 3));  // unmasked
     EXPECT_EQ(std::get<Closed>(client.next()).code, 1002);
     EXPECT_EQ(client.socket().read_all(), "");
   }
   EXPECT_EQ(seen_.end, Errc::protocol_error);
   EXPECT_EQ(seen_.messages, std::vector<std::string>{"first"});
+}
+
+TEST_F(WsLinkTest, SendsNothingBehindACloseFrame) {
+  TestServer server(handler());
+  WsClient client(server.address());
+  ASSERT_TRUE(client.frames().send(ws::Opcode::text, as_bytes("the answer to this finds the link closing")));
+  ASSERT_TRUE(client.frames().close(1000, ""));
+  client.flush();  // both in one piece
+  EXPECT_EQ(std::get<Closed>(client.next()).code, 1000);
+  EXPECT_EQ(client.socket().read_all(), "");
 }
 
 TEST_F(WsLinkTest, RefusesAMessageOverItsLimit) {
@@ -224,10 +234,10 @@ TEST_F(WsLinkTest, PingsASilentPeerAndGivesUpAfterTwo) {
 }
 
 TEST_F(WsLinkTest, KeepsAPeerThatAnswersPings) {
-  TestServer server(handler(), {.websocket_ping = 10ms});
+  TestServer server(handler(), {.websocket_ping = 300ms});
   WsClient client(server.address());
   std::string pings;
-  while (pings.size() < 10 * 2) {
+  while (pings.size() < 4 * 2) {
     const std::string some = client.socket().read_some();
     ASSERT_FALSE(some.empty());
     pings += some;
