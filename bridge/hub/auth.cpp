@@ -53,23 +53,33 @@ tl::expected<Claims, Problem> Authorizer::authenticate(const net::RequestHead& r
   return std::move(*claims);
 }
 
+tl::expected<Claims, Problem> Authorizer::require(const net::RequestHead& request, Right right) const {
+  auto claims = authenticate(request);
+  if (!claims || claims->allows(right)) return claims;
+  const std::string name(right_name(right));
+  return tl::unexpected(
+      Problem{Cause::not_allowed,
+              "The token lacks the right \"" + name + "\". Ask for one made with --allow " + name + ".",
+              {},
+              {}});
+}
+
 tl::expected<Claims, Problem> Authorizer::require(const net::RequestHead& request, Right right,
                                                   const DeviceId& device) const {
-  auto claims = authenticate(request);
-  if (!claims) return claims;
-  if (!claims->allows(right))
-    return tl::unexpected(Problem{Cause::not_allowed,
-                                  "The token lacks the right \"" + std::string(right_name(right)) +
-                                      "\". Ask for one made with --allow " + std::string(right_name(right)) + ".",
-                                  {},
-                                  {}});
-  if (!claims->covers(device))
-    return tl::unexpected(
-        Problem{Cause::not_allowed,
-                "The token is for another device. Ask for one made with --device " + device.str() + ".",
-                {},
-                {}});
-  return claims;
+  auto claims = require(request, right);
+  if (!claims || claims->covers(device)) return claims;
+  return tl::unexpected(Problem{Cause::not_allowed,
+                                "The token is for another device. Ask for one made with --device " + device.str() + ".",
+                                {},
+                                {}});
+}
+
+tl::expected<void, Problem> Authorizer::require_hub(const net::RequestHead& request, Right right) const {
+  const auto claims = require(request, right);
+  if (!claims) return tl::unexpected(claims.error());
+  if (claims->covers_all()) return {};
+  return tl::unexpected(
+      Problem{Cause::not_allowed, "The token is for one device. Ask for one made with --device '*'.", {}, {}});
 }
 
 tl::expected<void, Problem> Authorizer::require_upload(const net::RequestHead& request, const DeviceId& device) const {

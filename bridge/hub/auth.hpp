@@ -23,10 +23,15 @@ class Authorizer {
   /// As authenticate(), and the token gives `right` for `device`.
   tl::expected<Claims, Problem> require(const net::RequestHead& request, Right right, const DeviceId& device) const;
 
+  /// As authenticate(), and the token gives `right` for the hub as a whole.
+  tl::expected<void, Problem> require_hub(const net::RequestHead& request, Right right) const;
+
   /// As require() for Right::upload; a verified client certificate whose CN is the device id does as well.
   tl::expected<void, Problem> require_upload(const net::RequestHead& request, const DeviceId& device) const;
 
  private:
+  tl::expected<Claims, Problem> require(const net::RequestHead& request, Right right) const;
+
   TokenKey key_;
   Clock clock_;
 };

@@ -73,6 +73,7 @@ class Parser {
  public:
   Parser() : app_(kAbout, "camspan-hub") {
     app_.footer(kExamples);
+    app_.set_version_flag("--version", "camspan-hub " CAMSPAN_VERSION);
     app_.fallthrough();
     app_.require_subcommand(0, 1);
     add_options();

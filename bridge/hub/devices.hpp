@@ -33,6 +33,8 @@ class Devices {
   /// JSON array of all devices that `claims` covers.
   tl::expected<std::string, Problem> json_of_all(const Claims& claims);
 
+  std::size_t known() { return reader_.count().value_or(0); }
+
   /// Makes a device with a new secret, which is in the result. Cause::device_exists, Cause::max_devices.
   asio::awaitable<tl::expected<Device, Problem>> add(DeviceId id, std::string name);
   /// Lets a device in whose upload was allowed: one that nobody added becomes known, without a secret.

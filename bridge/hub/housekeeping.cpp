@@ -62,10 +62,12 @@ void Housekeeping::expire() {
         const auto paths = index.expired(oldest, most);
         if (!paths.empty())
           log::info("hub", "removing ", paths.size(), " segments that are older or more than is kept");
-        for (const std::string& path : paths)
+        for (const std::string& path : paths) {
+          index.put_expired(path);
           recorder.remove(path, [path](const Result<>& removed) {
             if (!removed) log::warn("hub", path, " could not be removed: ", removed.error().message());
           });
+        }
       });
 }
 

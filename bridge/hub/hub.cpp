@@ -66,6 +66,7 @@ struct Hub::Parts {
   std::optional<IngestRoute> ingest_route;
   std::optional<LiveRoute> live_route;
   std::optional<ApiRoute> api_route;
+  std::optional<MetricsRoute> metrics_route;
   std::optional<Router> router;
   std::unique_ptr<Housekeeping> housekeeping;
   std::unique_ptr<net::HttpServer> server;
@@ -80,6 +81,7 @@ struct Hub::Parts {
   tl::expected<void, Failure> listen();
   tl::expected<std::string, Failure> bind(std::unique_ptr<net::HttpServer>& server_slot, const std::string& address,
                                           ssl_ctx_st* context);
+  net::HttpServerStats server_stats() const;
   asio::awaitable<void> wind_down();
   asio::awaitable<void> wait_until(std::function<bool()> done, milliseconds limit);
   void note_range(const std::string& device, const std::optional<RecordedRange>& range);
@@ -123,7 +125,9 @@ void Hub::Parts::make_routes(std::unique_ptr<IndexReader> reader) {
   ingest_route.emplace(authorizer, *devices, *services, FileStore{folder.files(), config.limits.upload_max});
   live_route.emplace(authorizer, *devices, live, board, config.limits);
   api_route.emplace(authorizer, *devices, events, uploads);
-  router.emplace(*ingest_route, *live_route, *recordings_route, *api_route, health);
+  metrics_route.emplace(authorizer, MetricsSources{board, health, [this] { return devices->known(); },
+                                                   [this] { return server_stats(); }, utc_now()});
+  router.emplace(*ingest_route, *live_route, *recordings_route, *api_route, *metrics_route, health);
   housekeeping = std::make_unique<Housekeeping>(
       HousekeepingParts{config, live, board, uploads, health, *devices, *recorder, *index, folder.recordings()},
       io->executor());
@@ -148,6 +152,13 @@ tl::expected<void, Failure> Hub::Parts::listen() {
   if (!plain) return tl::unexpected(std::move(plain.error()));
   addresses.plain = *plain;
   return {};
+}
+
+net::HttpServerStats Hub::Parts::server_stats() const {
+  net::HttpServerStats sum;
+  for (const auto* running : {&server, &plain_server})
+    if (*running) sum += (*running)->stats();
+  return sum;
 }
 
 asio::awaitable<void> Hub::Parts::wait_until(std::function<bool()> done, milliseconds limit) {

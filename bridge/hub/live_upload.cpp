@@ -201,6 +201,7 @@ asio::awaitable<void> LiveUpload::begin_recording(recordings::Recorder::Begin be
   const std::uint64_t first = begin.first;
   const auto beginning = std::make_shared<Beginning>(executor_);
   recording_began_ = true;
+  recorded_as_ = begin.name;
   services_.recorder.begin(std::move(begin), recording_events(),
                            [executor = executor_, held = beginning](Result<recordings::Recorder::Ready> ready) mutable {
                              auto shared = std::exchange(held, nullptr);
@@ -249,6 +250,9 @@ void LiveUpload::on_committed(std::uint64_t tags) {
 
 void LiveUpload::on_storing_failed(const Failure& failure) {
   if (services_.health.report(failure)) services_.board.recording_changed();
+  if (failure.code == Errc::no_space)
+    services_.recorder.run(
+        [&index = services_.index, name = recorded_as_] { index.put_end(name, EndReason::disk_full); });
   // While it ends, the recording still has to call back.
   if (!recording_ending_) recording_.reset();
   room_wake_.notify();
@@ -279,7 +283,9 @@ void LiveUpload::end(Outcome outcome) {
 void LiveUpload::end_recording() {
   if (std::exchange(recording_ending_, true) || recording_began_) return;
   if (!recording_) return recording_over();
-  recording_->end([executor = executor_, weak = weak_from_this()](Result<std::uint64_t> tags) {
+  recording_->end([executor = executor_, weak = weak_from_this(), &index = services_.index, name = recorded_as_,
+                   reason = end_reason()](Result<std::uint64_t> tags) {
+    if (tags && reason) index.put_end(name, *reason);
     asio::post(executor, [weak, tags] {
       const auto self = weak.lock();
       if (!self) return;
@@ -287,6 +293,14 @@ void LiveUpload::end_recording() {
       self->recording_over();
     });
   });
+}
+
+/// What to say of the time that follows; none when the stream goes on at once.
+std::optional<EndReason> LiveUpload::end_reason() const {
+  const auto& problem = outcome_->problem;
+  if (problem && problem->cause == Cause::replaced) return std::nullopt;
+  const bool silent = problem && problem->cause == Cause::idle;
+  return outcome_->lost || silent ? EndReason::offline : EndReason::stopped;
 }
 
 void LiveUpload::recording_over() {

@@ -74,6 +74,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   void store(const SharedUnit& tag, std::uint64_t number);
   void end(Outcome outcome);
   void end_recording();
+  std::optional<EndReason> end_reason() const;
   void recording_over();
   void sender_gone();
   recordings::RecordingEvents recording_events();
@@ -100,6 +101,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   TimePoint last_bytes_;
 
   std::unique_ptr<recordings::Recording> recording_;
+  recordings::StreamName recorded_as_;
   bool recording_began_ = false;  ///< begin() is under way
   bool recording_ending_ = false;
   bool recording_done_ = false;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/log.hpp"
+#include "hub/clock.hpp"
 #include "hub/ingest_request.hpp"
 #include "hub/responses.hpp"
 #include "hub/storage_call.hpp"
@@ -37,6 +38,15 @@ Problem read_problem(const std::error_code& error) {
           "The recording could not be read: " + error.message() + ". Look at the hub's log.",
           {},
           {}};
+}
+
+ordered_json gaps_json(const std::vector<Gap>& gaps) {
+  ordered_json rows = ordered_json::array();
+  for (const Gap& gap : gaps)
+    rows.push_back({{"start", format_utc(gap.span.from)},
+                    {"end", format_utc(gap.span.to)},
+                    {"reason", gap.reason ? to_string(*gap.reason) : "expired"}});
+  return rows;
 }
 
 }  // namespace
@@ -129,7 +139,7 @@ asio::awaitable<void> RecordingsRoute::list(net::HttpExchange& exchange, std::st
     co_await send_problem(exchange, std::move(query.error()));
     co_return;
   }
-  const auto read = [this, query = *query]() -> Result<std::string> {
+  const auto read = [this, query = *query, now = utc_now()]() -> Result<std::string> {
     const auto segments =
         index_->list(query.device, query.channel, query.from.value_or(kBeginning), query.to.value_or(kEnd));
     if (!segments) return fail(segments.error());
@@ -145,7 +155,11 @@ asio::awaitable<void> RecordingsRoute::list(net::HttpExchange& exchange, std::st
         if (stream == segment.name.stream) row["meta"] = ordered_json::parse(meta, nullptr, false);
       rows.push_back(std::move(row));
     }
-    const ordered_json answer{{"device", query.device.str()}, {"segments", std::move(rows)}};
+    const auto gaps = index_->gaps(query.device, query.channel, query.from.value_or(kBeginning),
+                                   std::min(query.to.value_or(kEnd), now));
+    if (!gaps) return fail(gaps.error());
+    const ordered_json answer{
+        {"device", query.device.str()}, {"segments", std::move(rows)}, {"gaps", gaps_json(*gaps)}};
     return answer.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   };
   auto text = co_await on_reader(read);
@@ -181,7 +195,8 @@ asio::awaitable<void> RecordingsRoute::download(net::HttpExchange& exchange, std
   co_await refuse(exchange, std::move(*query), reader.error());
 }
 
-asio::awaitable<void> RecordingsRoute::refuse(net::HttpExchange& exchange, RecordingQuery query, std::error_code error) {
+asio::awaitable<void> RecordingsRoute::refuse(net::HttpExchange& exchange, RecordingQuery query,
+                                              std::error_code error) {
   if (error == Errc::not_found) {
     Problem nothing = co_await nothing_there(std::move(query));
     co_await send_problem(exchange, std::move(nothing));

@@ -49,6 +49,8 @@ asio::awaitable<void> Router::route(net::HttpExchange& exchange) {
     co_await api_.events(exchange);
   } else if (auto device = after(path, "/api/devices/")) {
     co_await api_.device(exchange, std::move(*device));
+  } else if (path == "/metrics") {
+    co_await metrics_.handle(exchange);
   } else if (path == "/healthz") {
     co_await healthz(exchange);
   } else {

@@ -6,6 +6,7 @@
 #include "hub/api_route.hpp"
 #include "hub/ingest_route.hpp"
 #include "hub/live_route.hpp"
+#include "hub/metrics_route.hpp"
 #include "hub/recordings_route.hpp"
 #include "hub/storage_health.hpp"
 
@@ -14,8 +15,9 @@ namespace camspan::hub {
 /// Lives on the I/O thread; what it refers to outlives it.
 class Router {
  public:
-  Router(IngestRoute& ingest, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api, const StorageHealth& health)
-      : ingest_(ingest), live_(live), recordings_(recordings), api_(api), health_(health) {}
+  Router(IngestRoute& ingest, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api, MetricsRoute& metrics,
+         const StorageHealth& health)
+      : ingest_(ingest), live_(live), recordings_(recordings), api_(api), metrics_(metrics), health_(health) {}
 
   asio::awaitable<void> handle(net::HttpExchange& exchange);
   /// Requests that are being answered.
@@ -30,6 +32,7 @@ class Router {
   LiveRoute& live_;
   RecordingsRoute& recordings_;
   ApiRoute& api_;
+  MetricsRoute& metrics_;
   const StorageHealth& health_;
   std::size_t active_ = 0;
 };

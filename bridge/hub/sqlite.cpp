@@ -30,6 +30,10 @@ CREATE INDEX IF NOT EXISTS segments_by_stream ON segments (device, channel, stre
 CREATE TABLE IF NOT EXISTS streams (
   device TEXT NOT NULL, channel INTEGER NOT NULL, stream TEXT NOT NULL, meta TEXT NOT NULL,
   PRIMARY KEY (device, channel, stream)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ends (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS expired (
+  device TEXT NOT NULL, channel INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, channel)) WITHOUT ROWID;
 PRAGMA user_version = 1;
 COMMIT;
 )sql";

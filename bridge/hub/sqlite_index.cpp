@@ -62,6 +62,11 @@ SqliteIndex::SqliteIndex(Database database, Changed changed)
       first_of_(database_.prepare("SELECT min(start_ms) FROM segments WHERE device = ?1")),
       put_meta_(
           database_.prepare("INSERT OR REPLACE INTO streams (device, channel, stream, meta) VALUES (?1, ?2, ?3, ?4)")),
+      put_end_(database_.prepare("INSERT OR REPLACE INTO ends (path, reason) VALUES (?1, ?2)")),
+      remove_end_(database_.prepare("DELETE FROM ends WHERE path = ?1")),
+      put_expired_(database_.prepare(
+          "INSERT INTO expired SELECT device, channel, start_ms, start_ms + duration_ms FROM segments WHERE path = ?1 "
+          "ON CONFLICT DO UPDATE SET from_ms = min(from_ms, excluded.from_ms), to_ms = max(to_ms, excluded.to_ms)")),
       older_(database_.prepare(
           "SELECT path FROM segments WHERE finished = 1 AND start_ms + duration_ms < ?1 ORDER BY start_ms")),
       oldest_of_(
@@ -106,8 +111,15 @@ void SqliteIndex::put(const Segment& segment, bool) {
   put_.bind(8, static_cast<std::int64_t>(segment.first));
   put_.bind(9, static_cast<std::int64_t>(segment.end));
   put_.bind(10, segment.base_ms);
-  put_.bind(11, std::int64_t{path.size() == segment.path.size()});
+  const bool finished = path.size() == segment.path.size();
+  put_.bind(11, std::int64_t{finished});
   if (const auto done = put_.step(); !done) return failed(done.error());
+  if (!finished) {  // it goes on
+    remove_end_.bind(1, path);
+    static_cast<void>(remove_end_.step());
+    unwritten_ends_.erase(std::string(path));
+  }
+  std::erase_if(unwritten_ends_, [this](const auto& end) { return write_end(end.first, end.second); });
 
   const UtcTime end = segment.start + segment.duration;
   const auto [entry, is_new] = ranges_.try_emplace(segment.name.device, RecordedRange{segment.start, end, 0});
@@ -127,6 +139,8 @@ void SqliteIndex::remove(const std::string& path) {
   find_.reset();
   remove_.bind(1, key);
   if (const auto done = remove_.step(); !done) return failed(done.error());
+  remove_end_.bind(1, key);
+  static_cast<void>(remove_end_.step());
 
   const std::string& device = segment.name.device;
   const auto entry = ranges_.find(device);
@@ -181,6 +195,24 @@ void SqliteIndex::put_meta(const recordings::StreamName& name, const std::string
   if (const auto done = put_meta_.step(); !done) failed(done.error());
 }
 
+bool SqliteIndex::write_end(const std::string& path, EndReason reason) {
+  put_end_.bind(1, path);
+  put_end_.bind(2, to_string(reason));
+  return put_end_.step().has_value();
+}
+
+void SqliteIndex::put_end(const recordings::StreamName& name, EndReason reason) {
+  const auto last = last_of(name);
+  if (!last) return;
+  const std::string path(recordings::final_path(last->path));
+  if (!write_end(path, reason)) unwritten_ends_[path] = reason;
+}
+
+void SqliteIndex::put_expired(const std::string& path) {
+  put_expired_.bind(1, path);
+  if (const auto done = put_expired_.step(); !done) failed(done.error());
+}
+
 void SqliteIndex::expire_by_age(UtcTime oldest, std::vector<std::string>& paths) {
   older_.bind(1, ms_of(oldest));
   for (auto row = older_.step(); row && *row; row = older_.step()) paths.push_back(older_.text(0));
@@ -221,7 +253,12 @@ IndexReader::IndexReader(Database database)
                                 "AND start_ms <= ?3")),
       after_(
           database_.prepare("SELECT min(start_ms) FROM segments WHERE device = ?1 AND channel = ?2 AND start_ms > ?3")),
-      metas_(database_.prepare("SELECT stream, meta FROM streams WHERE device = ?1 AND channel = ?2")) {}
+      metas_(database_.prepare("SELECT stream, meta FROM streams WHERE device = ?1 AND channel = ?2")),
+      ends_(database_.prepare(
+          "SELECT start_ms, start_ms + duration_ms, reason FROM segments LEFT JOIN ends USING (path) WHERE device = ?1 "
+          "AND channel = ?2 AND start_ms <= ?4 AND start_ms + duration_ms >= coalesce((SELECT max(start_ms + "
+          "duration_ms) FROM segments WHERE device = ?1 AND channel = ?2 AND start_ms <= ?3), ?3) ORDER BY start_ms")),
+      expired_(database_.prepare("SELECT from_ms, to_ms FROM expired WHERE device = ?1 AND channel = ?2")) {}
 
 Result<std::vector<Segment>> IndexReader::list(const DeviceId& device, unsigned channel, UtcTime from, UtcTime to) {
   list_.bind(1, device.str());
@@ -249,6 +286,35 @@ Result<IndexReader::Nearest> IndexReader::nearest(const DeviceId& device, unsign
     statement->reset();
   }
   return nearest;
+}
+
+Result<std::optional<Span>> IndexReader::expired(const DeviceId& device, unsigned channel) {
+  expired_.bind(1, device.str());
+  expired_.bind(2, std::int64_t{channel});
+  const auto row = expired_.step();
+  if (!row) return fail(row.error());
+  if (!*row) return std::optional<Span>{};
+  const Span span{time_of(expired_.integer(0)), time_of(expired_.integer(1))};
+  expired_.reset();
+  return std::optional(span);
+}
+
+Result<std::vector<Gap>> IndexReader::gaps(const DeviceId& device, unsigned channel, UtcTime from, UtcTime to) {
+  const auto removed = expired(device, channel);
+  if (!removed) return fail(removed.error());
+  ends_.bind(1, device.str());
+  ends_.bind(2, std::int64_t{channel});
+  ends_.bind(3, ms_of(from));
+  ends_.bind(4, ms_of(to));
+  std::vector<RecordedSpan> segments;
+  for (;;) {
+    const auto row = ends_.step();
+    if (!row) return fail(row.error());
+    if (!*row) break;
+    const auto end = ends_.is_null(2) ? std::nullopt : parse_end_reason(ends_.text(2));
+    segments.push_back({{time_of(ends_.integer(0)), time_of(ends_.integer(1))}, end});
+  }
+  return find_gaps(segments, *removed, {from, to});
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> IndexReader::metas(const DeviceId& device, unsigned channel) {

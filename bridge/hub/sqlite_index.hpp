@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hub/device_id.hpp"
+#include "hub/recording_gap.hpp"
 #include "hub/sqlite.hpp"
 #include "hub/status_board.hpp"
 #include "recordings/recorder.hpp"
@@ -31,6 +32,12 @@ class SqliteIndex final : public recordings::SegmentIndex {
   /// Keeps what the sender says of a stream (camspan-meta), a JSON object.
   void put_meta(const recordings::StreamName& name, const std::string& meta);
 
+  /// Why a recording ended behind its last segment. Forgotten when the stream goes on there. What cannot be written,
+  /// on a disk that is full, is written with the next segment.
+  void put_end(const recordings::StreamName& name, EndReason reason);
+  /// A segment of expired() is about to be removed: what was recorded then is known to have been.
+  void put_expired(const std::string& path);
+
   /// Paths of finished segments that are older than `oldest`, or over `max_bytes` of their device; oldest first.
   std::vector<std::string> expired(UtcTime oldest, std::uint64_t max_bytes);
 
@@ -42,14 +49,16 @@ class SqliteIndex final : public recordings::SegmentIndex {
   Result<> read_ranges();
   void note(const std::string& device, const std::optional<RecordedRange>& range);
   void failed(const std::error_code& error) const;
+  bool write_end(const std::string& path, EndReason reason);
   void expire_by_age(UtcTime oldest, std::vector<std::string>& paths);
   void expire_by_size(const std::string& device, std::uint64_t excess, std::vector<std::string>& paths);
 
   Database database_;
   const Changed changed_;
-  Statement put_, remove_, first_of_, put_meta_, older_, oldest_of_;
+  Statement put_, remove_, first_of_, put_meta_, put_end_, remove_end_, put_expired_, older_, oldest_of_;
   mutable Statement find_, last_of_, paths_;
   std::map<std::string, RecordedRange> ranges_;
+  std::map<std::string, EndReason> unwritten_ends_;  ///< by path
 };
 
 /// The reading side, with a connection of its own. One thread.
@@ -67,14 +76,18 @@ class IndexReader {
   };
   Result<Nearest> nearest(const DeviceId& device, unsigned channel, UtcTime at);
 
+  /// Where nothing is recorded between `from` and `to`, as far as it is known why; in order.
+  Result<std::vector<Gap>> gaps(const DeviceId& device, unsigned channel, UtcTime from, UtcTime to);
+
   /// What senders said of the streams of a channel: stream, JSON object.
   Result<std::vector<std::pair<std::string, std::string>>> metas(const DeviceId& device, unsigned channel);
 
  private:
   explicit IndexReader(Database database);
+  Result<std::optional<Span>> expired(const DeviceId& device, unsigned channel);
 
   Database database_;
-  Statement list_, before_, after_, metas_;
+  Statement list_, before_, after_, metas_, ends_, expired_;
 };
 
 }  // namespace camspan::hub

@@ -60,6 +60,7 @@ void StatusBoard::upload_ended(const DeviceId& id, bool flowing) {
 void StatusBoard::bytes_came(const DeviceId& id, std::size_t bytes, TimePoint now) {
   Entry& entry = entries_[id];
   entry.rate.add(bytes, now);
+  entry.status.received_bytes += bytes;
   entry.status.last_seen = clock_();
 }
 

@@ -56,6 +56,7 @@ struct DeviceStatus {
   unsigned uploads = 0;  ///< live uploads that run
   unsigned flowing = 0;  ///< of these, that have brought a tag
   unsigned viewers = 0;
+  std::uint64_t received_bytes = 0;   ///< of live uploads, since the hub began
   std::uint64_t skipped_tags = 0;     ///< that slow viewers did not get; as all counters since the hub began
   std::uint64_t dropped_viewers = 0;  ///< that took nothing any more
   std::optional<UtcTime> since;       ///< when `online` or `live` last changed, in this run of the hub

@@ -27,6 +27,15 @@ struct HttpServerStats {
   std::uint64_t refused = 0;  ///< over a connection limit
   std::uint64_t failed_handshakes = 0;
   std::uint64_t bad_requests = 0;  ///< broken HTTP
+
+  HttpServerStats& operator+=(const HttpServerStats& other) {
+    connections += other.connections;
+    accepted += other.accepted;
+    refused += other.refused;
+    failed_handshakes += other.failed_handshakes;
+    bad_requests += other.bad_requests;
+    return *this;
+  }
 };
 
 /// Runs on one I/O thread; all members are called there.

@@ -21,6 +21,7 @@ using nlohmann::json;
 using test::RawClient;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* kStream = "0e984725-c51c-4bf4-9960-e1c80e27aba0";
@@ -463,6 +464,63 @@ TEST_F(HubTest, KnowsItsRecordingsAfterARestartAndWithoutItsDatabase) {
   const auto device = ask("GET /api/devices/cam1").as_json();
   EXPECT_TRUE(device["recording"].contains("from"));
   EXPECT_EQ(device["recording"]["state"], "on");
+}
+
+TEST_F(HubTest, SaysWhyNothingIsRecorded) {
+  start();
+  const auto fields = [](const char* stream, const char* start) {
+    return std::string("camspan-stream: ") + stream + "\r\ncamspan-start: " + start +
+           "\r\naccept: application/x-ndjson\r\n";
+  };
+  const std::string flv = whole();
+  {
+    auto lost = open_upload(fields(kStream, "2026-11-21T08:30:00.000Z"));
+    lost->send(chunk(flv));
+    lost->read_until("{\"committed\":1");
+  }
+  wait_for([&] { return ask("GET /api/devices/cam1").as_json()["online"] == false; });
+  const char* other = "1e984725-c51c-4bf4-9960-e1c80e27aba0";
+  upload(flv, "content-type: video/x-flv\r\n" + fields(other, "2026-11-21T08:40:00.000Z"));
+  const json expected = {
+      {{"start", "2026-11-21T08:30:01.980Z"}, {"end", "2026-11-21T08:40:00.000Z"}, {"reason", "offline"}},
+      {{"start", "2026-11-21T08:40:01.980Z"}, {"end", "2026-11-21T08:50:00.000Z"}, {"reason", "stopped"}}};
+  EXPECT_EQ(ask("GET /recordings/cam1?to=2026-11-21T08:50:00Z").as_json()["gaps"], expected);
+}
+
+TEST_F(HubTest, RemovesWhatIsOlderThanIsKeptAndSaysSo) {
+  start();
+  upload(whole(), "content-type: video/x-flv\r\ncamspan-start: 2026-01-01T08:30:00.000Z\r\n");
+  EXPECT_EQ(files_below("recordings").size(), 1u);
+  hub_.reset();
+  Config config;
+  config.record.max_age = std::chrono::hours(24);
+  start(config);
+  json list;
+  wait_for([&] {
+    list = ask("GET /recordings/cam1?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z").as_json();
+    return list["segments"].empty();
+  });
+  EXPECT_TRUE(files_below("recordings").empty());
+  const json expected = {
+      {{"start", "2026-01-01T08:30:00.000Z"}, {"end", "2026-01-01T08:30:01.980Z"}, {"reason", "expired"}}};
+  EXPECT_EQ(list["gaps"], expected);
+}
+
+TEST_F(HubTest, GivesItsFiguresToPrometheus) {
+  start();
+  const std::string flv = whole();
+  upload(flv);
+  const auto metrics = ask("GET /metrics?devices=1", "", "", "");
+  EXPECT_EQ(metrics.status, 200);
+  EXPECT_EQ(metrics.field("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const std::string bytes = std::to_string(flv.size());
+  for (const std::string& line :
+       {std::string("# TYPE camspan_hub_viewers gauge\ncamspan_hub_viewers 0\n"),
+        std::string("camspan_hub_devices 1\n"), "camspan_hub_received_bytes_total " + bytes + "\n",
+        std::string("camspan_hub_storage_state{state=\"fine\"} 1\n"),
+        "camspan_hub_device_received_bytes_total{device=\"cam1\"} " + bytes + "\n"})
+    EXPECT_THAT(metrics.body, HasSubstr(line));
+  EXPECT_THAT(ask("GET /metrics", "", "", "").body, Not(HasSubstr("cam1")));
 }
 
 TEST_F(HubTest, SecondHubOnTheSameFolderSaysSo) {

@@ -152,6 +152,36 @@ TEST_F(SqliteIndexTest, ExpiresByAgeAndBySizeButNothingThatGrows) {
   EXPECT_TRUE(index->expired(UtcTime{}, 1 << 30).empty());
 }
 
+TEST_F(SqliteIndexTest, KnowsWhyARecordingEndedUntilItGoesOn) {
+  const auto index = open();
+  index->put(segment(0), true);
+  index->put_end(segment(0).name, EndReason::offline);
+  index->put_end({"cam1", 0, "unknown"}, EndReason::stopped);
+  const auto gaps = [&, read = reader()] {
+    return read->gaps(cam1(), 0, kStart + minutes(2), kStart + minutes(3)).value();
+  };
+  ASSERT_EQ(gaps().size(), 1u);
+  EXPECT_EQ(gaps()[0].reason, EndReason::offline);
+  EXPECT_EQ(gaps()[0].span.from, kStart + minutes(2));
+  Segment again = segment(0);
+  again.path += ".part";
+  index->put(again, false);
+  EXPECT_TRUE(gaps().empty());
+}
+
+TEST_F(SqliteIndexTest, KnowsThatSomethingWasThereThatHasExpired) {
+  const auto index = open();
+  for (int i : {0, 1, 5}) index->put(segment(i), true);
+  for (const char* path : {"cam1/0.flv", "cam1/1.flv"}) {
+    index->put_expired(path);
+    index->remove(path);
+  }
+  const auto gaps = reader()->gaps(cam1(), 0, kStart, kStart + minutes(5)).value();
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_FALSE(gaps[0].reason);
+  EXPECT_EQ(gaps[0].span.to, kStart + minutes(2));
+}
+
 TEST_F(SqliteIndexTest, KeepsWhatSendersSayOfTheirStreams) {
   const auto index = open();
   index->put_meta({"cam1", 0, "s"}, R"({"a":1})");
