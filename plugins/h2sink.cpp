@@ -48,10 +48,8 @@ guint h2_sink_signals[kSignalCount];
 H2SinkState& state_of(H2Sink* sink) { return *sink->state; }
 
 std::shared_ptr<H2Push> push_of(H2Sink* sink) {
-  GST_OBJECT_LOCK(sink);
-  std::shared_ptr<H2Push> push = sink->state->push;
-  GST_OBJECT_UNLOCK(sink);
-  return push;
+  const std::lock_guard held(sink->state->mutex);
+  return sink->state->push;
 }
 
 namespace {
@@ -86,24 +84,25 @@ H2PushLeaky effective(LeakySetting setting, bool live) {
 
 /// Hands changed settings to the running upload.
 void apply_live(H2Sink* sink) {
-  GST_OBJECT_LOCK(sink);
-  H2PushConfig config = sink->state->settings.push;
-  config.leaky = effective(sink->state->settings.leaky, sink->state->live);
-  const std::shared_ptr<H2Push> push = sink->state->push;
-  GST_OBJECT_UNLOCK(sink);
+  H2SinkState& state = *sink->state;
+  std::unique_lock held(state.mutex);
+  H2PushConfig config = state.settings.push;
+  config.leaky = effective(state.settings.leaky, state.live);
+  const std::shared_ptr<H2Push> push = state.push;
+  held.unlock();
   if (push) push->update(config);
 }
 
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) noexcept {
   H2Sink* sink = H2_SINK(object);
   guarded(sink, 0, [&] {
-    GST_OBJECT_LOCK(sink);
+    std::unique_lock held(sink->state->mutex);
     const GstState current = GST_STATE(sink);
     const bool fixed = (current >= GST_STATE_PAUSED && (spec->flags & GST_PARAM_MUTABLE_READY)) ||
                        (current >= GST_STATE_PLAYING && (spec->flags & GST_PARAM_MUTABLE_PAUSED));
     const bool known = fixed || set_setting(sink->state->settings, id, value);
     const std::uint64_t budget = sink->state->settings.memory_budget;
-    GST_OBJECT_UNLOCK(sink);
+    held.unlock();
     if (fixed) {
       GST_WARNING_OBJECT(sink, "%s cannot be changed in state %s", spec->name, gst_element_state_get_name(current));
       return 0;
@@ -126,9 +125,9 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) no
     } else if (id == kPropStats) {
       g_value_take_boxed(value, make_stats(sink));
     } else {
-      GST_OBJECT_LOCK(sink);
+      std::unique_lock held(sink->state->mutex);
       const bool known = get_setting(sink->state->settings, id, value);
-      GST_OBJECT_UNLOCK(sink);
+      held.unlock();
       if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
     return 0;
@@ -155,9 +154,9 @@ gboolean start(GstBaseSink* base) noexcept {
   H2Sink* sink = H2_SINK(base);
   return guarded(sink, FALSE, [&]() -> gboolean {
     H2SinkState& state = *sink->state;
-    GST_OBJECT_LOCK(sink);
+    std::unique_lock held(state.mutex);
     const H2SinkSettings given(state.settings);
-    GST_OBJECT_UNLOCK(sink);
+    held.unlock();
     auto settings = resolve(given, G_OBJECT_GET_CLASS(sink), "h2sink");
     if (!settings) {
       post_error(GST_ELEMENT(sink), settings.error(), false);
@@ -177,9 +176,8 @@ gboolean start(GstBaseSink* base) noexcept {
     state.live_known = false;
     state.ever_connected = false;
     start_stats_timer(sink, (*settings)->stats_interval_ms);
-    GST_OBJECT_LOCK(sink);
+    held.lock();
     state.push = std::move(*push);
-    GST_OBJECT_UNLOCK(sink);
     return TRUE;
   });
 }
@@ -212,12 +210,13 @@ gboolean stop(GstBaseSink* base) noexcept {
     }
     std::shared_ptr<H2Push> push = push_of(sink);
     const H2PushStats run = push ? push->stats() : H2PushStats();
-    GST_OBJECT_LOCK(sink);
+    drop_stream_header(state);
+    std::unique_lock held(state.mutex);
     add_to_total(state.total, run);
     state.push.reset();
-    GST_OBJECT_UNLOCK(sink);
+    held.unlock();
     push.reset();  // ends the upload, not under the lock
-    drop_stream_header(state);
+    held.lock();
     state.connection = ConnectionState::idle;
     return TRUE;
   });
@@ -269,9 +268,10 @@ void learn_live(H2Sink* sink) {
   H2SinkState& state = *sink->state;
   if (std::exchange(state.live_known, true)) return;
   const bool live = upstream_is_live(sink);
-  GST_OBJECT_LOCK(sink);
-  state.live = live;
-  GST_OBJECT_UNLOCK(sink);
+  {
+    const std::lock_guard held(state.mutex);
+    state.live = live;
+  }
   if (live) apply_live(sink);
 }
 
@@ -372,6 +372,7 @@ void reconnect(H2Sink* sink) noexcept {
 
 void finalize(GObject* object) noexcept {
   H2Sink* sink = H2_SINK(object);
+  { const std::lock_guard taken_over(sink->state->mutex); }  // from the thread that called stop()
   drop_stream_header(*sink->state);
   delete sink->state;
   G_OBJECT_CLASS(h2_sink_parent_class)->finalize(object);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "h2sink.hpp"
@@ -14,12 +15,13 @@
 namespace camspan::plugin {
 
 struct H2SinkState {
-  H2SinkSettings settings;       ///< guarded by the object lock
-  std::shared_ptr<H2Push> push;  ///< exists between start() and stop(); pointer guarded by the object lock
+  std::mutex mutex;              ///< rather than the object lock, which the thread sanitizer cannot see
+  H2SinkSettings settings;       ///< guarded by it
+  std::shared_ptr<H2Push> push;  ///< exists between start() and stop(); the pointer is guarded by it
   std::atomic<ConnectionState> connection{ConnectionState::idle};
   std::atomic<std::uint64_t> goodput{0};
   std::atomic<bool> ever_connected{false};
-  H2PushStats total;             ///< counters of the runs before this one; guarded by the object lock
+  H2PushStats total;             ///< counters of the runs before this one; guarded by it
   GstClockID stats_timer = nullptr;
 
   // Streaming thread only.

@@ -26,9 +26,9 @@ GstStructure* make_stats(H2Sink* sink) {
   const auto push = push_of(sink);
   const H2PushStats now = push ? push->stats() : H2PushStats();
   data.goodput = now.goodput;
-  GST_OBJECT_LOCK(sink);
+  std::unique_lock held(data.mutex);
   const H2PushStats before = data.total;
-  GST_OBJECT_UNLOCK(sink);
+  held.unlock();
 
   GstStructure* stats = base_stats(sink);
   gst_structure_set_name(stats, "application/x-h2sink-stats");

@@ -120,7 +120,8 @@ class H2Push {
  public:
   /// Checks the settings; no network yet. @return the sentence names the setting and the fix.
   static tl::expected<std::unique_ptr<H2Push>, Failure> create(H2PushConfig config, H2PushEvents events);
-  /// Ends the connection at once; returns within 1 s whatever the peer does. No event comes after it.
+  /// Ends the connection at once; returns within 1 s whatever the peer does. No event begins after it; one that runs on
+  /// the notify thread at that moment goes on.
   ~H2Push();
 
   /// Begins to connect in the background. Not needed: push() does it too.
