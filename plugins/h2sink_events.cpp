@@ -31,11 +31,17 @@ void on_state(H2Sink* sink, ConnectionState state) {
   }
 }
 
-void on_progress(H2Sink* sink, bool reconnect, int attempt, bool complete) {
-  const std::string text = complete ? "Connected" : "Connecting, try " + std::to_string(attempt);
-  const GstProgressType type = complete           ? GST_PROGRESS_TYPE_COMPLETE
-                               : attempt > 1      ? GST_PROGRESS_TYPE_CONTINUE
-                                                  : GST_PROGRESS_TYPE_START;
+/// Each try ends on the bus, too: gst-launch-1.0 waits for what has begun before it goes to PLAYING.
+void on_progress(H2Sink* sink, bool reconnect, int attempt, ConnectStep step) {
+  GstProgressType type = GST_PROGRESS_TYPE_START;
+  std::string text = "Connecting, try " + std::to_string(attempt);
+  if (step == ConnectStep::complete) {
+    type = GST_PROGRESS_TYPE_COMPLETE;
+    text = "Connected";
+  } else if (step == ConnectStep::failed) {
+    type = GST_PROGRESS_TYPE_CANCELED;
+    text = "No connection, trying again later";
+  }
   gst_element_post_message(GST_ELEMENT(sink), gst_message_new_progress(GST_OBJECT(sink), type,
                                                                       reconnect ? "reconnect" : "connect", text.c_str()));
 }
@@ -99,8 +105,8 @@ H2PushEvents make_events(H2Sink* sink) {
   const std::shared_ptr<H2Sink> self(H2_SINK(gst_object_ref(sink)), Unref());
   H2PushEvents events;
   events.state = [self](ConnectionState state) { on_state(self.get(), state); };
-  events.progress = [self](bool reconnect, int attempt, bool complete) {
-    on_progress(self.get(), reconnect, attempt, complete);
+  events.progress = [self](bool reconnect, int attempt, ConnectStep step) {
+    on_progress(self.get(), reconnect, attempt, step);
   };
   events.lost = [self](const Failure& failure) { on_lost(self.get(), failure); };
   events.failed = [self](const Failure& failure) { on_failed(self.get(), failure); };

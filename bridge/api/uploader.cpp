@@ -177,7 +177,8 @@ asio::awaitable<void> Uploader::wait_for_data() {
 asio::awaitable<bool> Uploader::connect() {
   if (!drained_) set_state(ConnectionState::connecting);
   const bool again = ever_connected_;
-  notify_(&H2PushEvents::progress, again, backoff_.failures() + 1, false);
+  connecting_ = true;
+  notify_(&H2PushEvents::progress, again, backoff_.failures() + 1, ConnectStep::begun);
   net::ConnectOptions options;
   options.host = url_.host;
   options.port = url_.port;
@@ -204,7 +205,8 @@ asio::awaitable<bool> Uploader::connect() {
   ++connects_;
   ever_connected_ = true;
   backoff_.connected(Clock::now());
-  notify_(&H2PushEvents::progress, again, backoff_.failures() + 1, true);
+  connecting_ = false;
+  notify_(&H2PushEvents::progress, again, backoff_.failures() + 1, ConnectStep::complete);
   if (!drained_) set_state(ConnectionState::connected);
   if (again) notify_(&H2PushEvents::need_key);
   co_return true;
@@ -343,13 +345,16 @@ bool Uploader::is_final(const Failure& failure) const {
 }
 
 asio::awaitable<void> Uploader::retry(Failure failure, std::optional<std::chrono::seconds> wait) {
+  const int attempt = backoff_.failures() + 1;
   backoff_.lost(Clock::now());
   if (is_final(failure) || backoff_.exhausted()) {
     fail(std::move(failure));
     co_return;
   }
+  if (std::exchange(connecting_, false)) notify_(&H2PushEvents::progress, ever_connected_, attempt, ConnectStep::failed);
   // A link that worked for a while and is lost is a new outage.
-  if (Clock::now() - request_started_ > std::chrono::seconds(5)) outage_ = false;
+  const auto worked_since = std::exchange(request_started_, std::nullopt);
+  if (worked_since && Clock::now() - *worked_since > std::chrono::seconds(5)) outage_ = false;
   if (!std::exchange(outage_, true)) notify_(&H2PushEvents::lost, failure);
   log::info("upload", failure.sentence, " Trying again.");
   if (!drained_) set_state(ConnectionState::waiting);

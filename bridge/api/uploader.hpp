@@ -108,12 +108,13 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   bool stopping_ = false;
   bool ever_connected_ = false;
   bool outage_ = false;            ///< the loss was told, the end of it not yet
+  bool connecting_ = false;        ///< a try began, its end was not told yet
   bool reconnect_now_ = false;
   bool fresh_ = true;              ///< nothing of this stream was sent yet
   bool token_retried_ = false;
   std::uint64_t requests_ = 0;
   std::uint64_t connects_ = 0;
-  std::chrono::steady_clock::time_point request_started_{};
+  std::optional<std::chrono::steady_clock::time_point> request_started_;  ///< since the last loss
   net::ConnectTimes times_;
   std::chrono::steady_clock::time_point measured_at_{};
   std::uint64_t measured_sent_ = 0;

@@ -66,6 +66,8 @@ struct H2PushConfig {
   std::chrono::milliseconds ping_interval{10000};  ///< 0 = no PING
 };
 
+enum class ConnectStep : std::uint8_t { begun, complete, failed };
+
 enum class ConnectionState : std::uint8_t { idle, connecting, connected, waiting, draining, failed };
 
 /// Monotonic unless said otherwise; every byte that came in is in exactly one of: queued, acked, dropped or lost.
@@ -98,8 +100,8 @@ struct H2PushStats {
 /// What a user of H2Push hears, on one notify thread, in order, under no lock. Any member may be empty.
 struct H2PushEvents {
   std::function<void(ConnectionState)> state;
-  /// A connect or reconnect begins (attempt 1, 2, ...) or is complete.
-  std::function<void(bool reconnect, int attempt, bool complete)> progress;
+  /// Each try to connect or reconnect (attempt 1, 2, ...) begins, and then is complete or has failed.
+  std::function<void(bool reconnect, int attempt, ConnectStep step)> progress;
   /// Once per outage.
   std::function<void(const Failure&)> lost;
   /// Given up; nothing more is sent.

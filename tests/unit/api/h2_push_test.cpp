@@ -39,6 +39,10 @@ class Heard {
   H2PushEvents events() {
     H2PushEvents result;
     result.lost = [this](const Failure& failure) { note("lost", failure.sentence); };
+    result.progress = [this](bool, int attempt, ConnectStep step) {
+      if (step == ConnectStep::begun) note("begun", std::to_string(attempt));
+      if (step == ConnectStep::failed) note("not connected", std::to_string(attempt));
+    };
     result.failed = [this](const Failure& failure) { note("failed", failure.sentence, failure.code); };
     result.acked = [this](std::uint64_t bytes, auto) { note("acked", std::to_string(bytes)); };
     result.need_key = [this] { note("need-key", ""); };
@@ -269,6 +273,18 @@ TEST_F(H2PushTest, TriesAgainWhereItHelps) {
   ASSERT_TRUE(push->drain());
   EXPECT_EQ(server.requests().size(), 4u);
   EXPECT_EQ(heard.count("lost"), 1) << "one outage";
+}
+
+TEST_F(H2PushTest, TellsOnceOfAReceiverThatIsNotThere) {
+  H2PushConfig settings = config("http://127.0.0.1:1/x");
+  settings.reconnect_delay = settings.reconnect_delay_max = std::chrono::milliseconds(1);
+  settings.retries = 9;
+  const auto push = create(settings);
+  push->start();
+  ASSERT_TRUE(heard.wait("failed"));
+  EXPECT_EQ(heard.count("lost"), 1);
+  EXPECT_EQ(heard.count("begun"), 10);
+  EXPECT_EQ(heard.count("not connected"), 9) << "and the last try ends with failed";
 }
 
 TEST_F(H2PushTest, ReadsTheTokenFileAgainAfterA401) {
