@@ -57,7 +57,7 @@ fi
 listen=${ready#listen=} listen=${listen%% *}
 plain=${ready#*plain=}
 
-video="videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=25/1 ! clockoverlay halignment=right"
+video="videotestsrc is-live=true pattern=smpte ! video/x-raw,width=640,height=360,framerate=25/1 ! clockoverlay halignment=right"
 audio="audiotestsrc is-live=true wave=ticks"
 if [ "$picture" = auto ] && [ -c /dev/video0 ]; then
   video="v4l2src ! videoconvert ! videoscale ! videorate ! video/x-raw,width=640,height=360,framerate=25/1"
