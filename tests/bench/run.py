@@ -100,6 +100,10 @@ class Place:
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key,
                         "-out", self.cert], check=True, capture_output=True)
+        self.root = os.path.join(folder, "root")
+        os.mkdir(self.root)
+        with open(os.path.join(self.root, "index.html"), "w") as file:
+            file.write("received\n")
         self.body = os.path.join(folder, "body")
         with open(self.body, "wb") as file:
             block = b"\x5a" * MIB
@@ -108,7 +112,7 @@ class Place:
 
     def nghttpd(self):
         port = free_port()
-        return Server(["nghttpd", "-w24", "-W24", "-a", "127.0.0.1", str(port), self.key, self.cert], port)
+        return Server(["nghttpd", "-w24", "-W24", "-d", self.root, "-a", "127.0.0.1", str(port), self.key, self.cert], port)
 
     def curl(self, url, *more):
         return ["curl", "-s", "-o", os.devnull, "--http2", "--cacert", self.cert, "-X", "POST", "-T", self.body, *more, url]
