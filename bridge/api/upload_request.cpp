@@ -126,26 +126,19 @@ asio::awaitable<Result<>> UploadRequest::write_head() {
 }
 
 std::vector<MediaQueue::Numbered> UploadRequest::gather() {
-  std::vector<MediaQueue::Numbered> batch;
-  std::size_t bytes = 0;
-  while (bytes < kBatchBytes) {
-    const SharedUnit next = queue_.peek();
-    if (!next) break;
-    if (split_due(*next)) {
-      body_ended_ = true;
-      break;
-    }
-    auto unit = queue_.next();
-    if (!unit) break;
-    if (setup_.flv && unit->number != next_number_) {
+  auto batch = queue_.next_batch(kBatchBytes, [this](const Unit& next) {
+    body_ended_ = split_due(next);
+    if (body_ended_) return false;
+    if (!first_dts_) first_dts_ = next.dts;
+    body_bytes_ += next.bytes.size();
+    return true;
+  });
+  for (const MediaQueue::Numbered& unit : batch) {
+    if (setup_.flv && unit.number != next_number_) {
       end(RequestEnd::Kind::lost, Failure{Errc::gap, "units that had to be sent again are no longer in memory", 0});
       return {};
     }
     ++next_number_;
-    if (!first_dts_) first_dts_ = unit->unit->dts;
-    body_bytes_ += unit->unit->bytes.size();
-    bytes += unit->unit->bytes.size();
-    batch.push_back(std::move(*unit));
   }
   return batch;
 }

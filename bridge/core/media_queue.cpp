@@ -9,6 +9,8 @@ namespace {
 
 bool is_video(const Unit& unit) { return unit.kind == UnitKind::key || unit.kind == UnitKind::delta; }
 bool is_head(const Unit& unit) { return unit.kind == UnitKind::config || unit.kind == UnitKind::script; }
+/// Head units stay however old they are.
+bool is_timed(const Unit& unit) { return unit.dts.has_value() && !is_head(unit); }
 
 }  // namespace
 
@@ -23,6 +25,7 @@ Result<> MediaQueue::push(SharedUnit unit) {
     if (const auto room = find_room(lock, *unit); !room) return room;
     MemoryBudget::process().take(unit->bytes.size());
     bytes_ += unit->bytes.size();
+    if (is_timed(*unit)) ++timed_;
     wake = sent_ == entries_.size();
     entries_.push_back({std::move(unit), {}, false});
   }
@@ -61,8 +64,8 @@ void MediaQueue::need_key() { wait_for_key_ = key_request_ = true; }
 
 /// Span from the oldest unsent unit to `newest`, or to the last one held.
 std::chrono::nanoseconds MediaQueue::time_with(const Unit* newest) const {
-  // Head units stay however old they are.
-  const auto timed = [](const Entry& entry) { return entry.unit->dts.has_value() && !is_head(*entry.unit); };
+  if (timed_ == 0) return std::chrono::nanoseconds(0);  // bytes without a time: nothing to look for among many
+  const auto timed = [](const Entry& entry) { return is_timed(*entry.unit); };
   const auto oldest = std::find_if(entries_.begin() + static_cast<std::ptrdiff_t>(sent_), entries_.end(), timed);
   if (oldest == entries_.end()) return std::chrono::nanoseconds(0);
   if (newest && newest->dts) return std::max(*newest->dts - *oldest->unit->dts, std::chrono::nanoseconds(0));
@@ -134,6 +137,7 @@ bool MediaQueue::drop_oldest_gop() {
 
 void MediaQueue::forget(const Unit& unit) {
   bytes_ -= unit.bytes.size();
+  if (is_timed(unit)) --timed_;
   MemoryBudget::process().give_back(unit.bytes.size());
 }
 
@@ -197,15 +201,34 @@ std::optional<MediaQueue::Numbered> MediaQueue::next() {
   {
     const std::lock_guard lock(mutex_);
     if (sent_ == entries_.size()) return std::nullopt;
-    Entry& entry = entries_[sent_];
-    entry.sent_at = std::chrono::steady_clock::now();
-    result = Numbered{entry.unit, first_number_ + sent_, entry.repeated};
-    ++sent_;
-    numbered_ = std::max(numbered_, sent_);
+    result = hand_out(std::chrono::steady_clock::now());
   }
-  // The time bound looks at unsent units only, so there may be room now.
-  room_.notify_all();
+  room_.notify_all();  // the time bound looks at unsent units only
   return result;
+}
+
+MediaQueue::Numbered MediaQueue::hand_out(std::chrono::steady_clock::time_point now) {
+  Entry& entry = entries_[sent_];
+  entry.sent_at = now;
+  Numbered result{entry.unit, first_number_ + sent_, entry.repeated};
+  ++sent_;
+  numbered_ = std::max(numbered_, sent_);
+  return result;
+}
+
+std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
+                                                         const std::function<bool(const Unit&)>& wanted) {
+  std::vector<Numbered> batch;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    for (std::size_t size = 0; size < bytes && sent_ < entries_.size(); size += batch.back().unit->bytes.size()) {
+      if (!wanted(*entries_[sent_].unit)) break;
+      batch.push_back(hand_out(now));
+    }
+  }
+  if (!batch.empty()) room_.notify_all();
+  return batch;
 }
 
 void MediaQueue::acknowledge(std::uint64_t number) {

@@ -69,6 +69,9 @@ class MediaQueue {
 
   /// The next unsent unit, which is then sent but not acknowledged.
   std::optional<Numbered> next();
+  /// The same for as many units as `bytes` take, one at least. `wanted` is asked before each, under the lock, and ends
+  /// the batch by false.
+  std::vector<Numbered> next_batch(std::size_t bytes, const std::function<bool(const Unit&)>& wanted);
   /// Every unit numbered below `number` is safe with the receiver and is released.
   void acknowledge(std::uint64_t number);
   /// The receiver never acknowledges: sent units are kept for `keep` after they were sent, and only while there is room.
@@ -125,6 +128,7 @@ class MediaQueue {
   void evict_front();
   void drop_stale_sent();
   void count_lost(const Unit& unit);
+  Numbered hand_out(std::chrono::steady_clock::time_point now);
   void forget(const Unit& unit);
   static void put_in_head(Head& head, const HeadUnit& unit);
 
@@ -139,6 +143,7 @@ class MediaQueue {
   Head head_;                       ///< head in force before entries_[0]
   std::deque<std::size_t> evicted_; ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
   std::size_t bytes_ = 0;
+  std::size_t timed_ = 0;           ///< units held that count for the bound in time
   std::optional<std::chrono::nanoseconds> keep_sent_;  ///< set when no acknowledgement is expected
   bool wait_for_key_ = false;
   bool key_request_ = false;

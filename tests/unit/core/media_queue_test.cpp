@@ -48,6 +48,38 @@ TEST_F(MediaQueueTest, NumbersUnitsInTheOrderTheyAreHandedOut) {
   EXPECT_EQ(queue.next()->number, 2u);
 }
 
+TEST_F(MediaQueueTest, HandsOutABatchUpToItsSizeOrToWhatIsNotWanted) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(queue.push(unit(i == 3 ? UnitKind::key : UnitKind::delta, 100)));
+  const auto any = [](const Unit&) { return true; };
+  const auto no_key = [](const Unit& next) { return next.kind != UnitKind::key; };
+  const auto numbers = [](const std::vector<MediaQueue::Numbered>& batch) {
+    std::vector<std::uint64_t> result;
+    for (const auto& unit : batch) result.push_back(unit.number);
+    return result;
+  };
+  EXPECT_EQ(numbers(queue.next_batch(150, any)), (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(numbers(queue.next_batch(1000, no_key)), (std::vector<std::uint64_t>{2}));
+  EXPECT_TRUE(queue.next_batch(1000, no_key).empty());
+  EXPECT_EQ(numbers(queue.next_batch(1, any)), (std::vector<std::uint64_t>{3}));
+  EXPECT_EQ(numbers(queue.next_batch(1, any)), (std::vector<std::uint64_t>{4}));
+  EXPECT_TRUE(queue.next_batch(1, any).empty());
+}
+
+TEST_F(MediaQueueTest, ForgetsTheTimeOfWhatIsGone) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10, seconds(1))));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10, seconds(3))));
+  EXPECT_EQ(queue.level().time, seconds(2));
+  drain(queue);
+  queue.acknowledge(2);
+  ASSERT_TRUE(queue.push(make_unit(Bytes(10), UnitKind::other)));
+  EXPECT_EQ(queue.level().time, seconds(0));
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10, seconds(9))));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10, seconds(10))));
+  EXPECT_EQ(queue.level().time, seconds(1));
+}
+
 TEST_F(MediaQueueTest, HoldsWhatWasSentUntilItIsAcknowledged) {
   MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));
