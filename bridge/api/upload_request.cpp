@@ -116,12 +116,10 @@ void UploadRequest::end(RequestEnd::Kind kind, Failure failure) {
 }
 
 asio::awaitable<Result<>> UploadRequest::write_head() {
-  std::vector<SharedUnit> head;
-  if (setup_.first > 0) head = queue_.head_before(setup_.first);
   const Bytes header = flv::file_header(true, true);
   std::vector<ByteView> pieces;
   pieces.push_back(header);
-  for (const SharedUnit& unit : head) pieces.push_back(unit->bytes);
+  for (const SharedUnit& unit : setup_.head) pieces.push_back(unit->bytes);
   co_return co_await stream_->write(pieces);
 }
 

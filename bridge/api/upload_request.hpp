@@ -35,6 +35,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
     bool tls = true;
     bool flv = true;
     std::uint64_t first = 0;          ///< number of the first unit of this body
+    std::vector<SharedUnit> head;     ///< repeated before it
     std::chrono::milliseconds idle_timeout{30000};
     std::chrono::milliseconds ack_timeout{15000};
     std::chrono::nanoseconds replay_time{0};

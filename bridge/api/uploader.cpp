@@ -260,6 +260,9 @@ asio::awaitable<void> Uploader::upload() {
   setup.tls = url_.tls;
   setup.flv = flv_;
   setup.first = queue_.next_number();
+  if (flv_ && setup.first > 0) setup.head = queue_.head_before(setup.first);
+  // Said, because the first tag that counts may be metadata itself.
+  if (flv_) setup.headers.append("camspan-head", std::to_string(setup.head.size()));
   setup.idle_timeout = config_.idle_timeout;
   setup.ack_timeout = config_.ack_timeout;
   // Raw bytes make no sense from the middle on: all of them are kept, as far as memory goes.

@@ -85,6 +85,12 @@ tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequ
       return bad("A camspan-first above 0 goes on with a stream: name it with camspan-stream.");
     request.first = *number;
   }
+  if (const auto head = headers.find("camspan-head")) {
+    const auto number = parse_number(trim(*head));
+    if (!number)
+      return bad("The header camspan-head is how many metadata and configuration tags are repeated before the first tag.");
+    request.head = *number;
+  }
   if (const auto start = headers.find("camspan-start")) {
     const auto time = parse_utc(trim(*start));
     if (!time) return bad("The header camspan-start is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.");

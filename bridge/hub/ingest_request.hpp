@@ -3,6 +3,7 @@
 
 #include <camspan/unit.hpp>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,8 @@ struct IngestRequest {
   std::string content_type;
   std::string stream;            ///< camspan-stream in lower case with dashes; empty = none given
   std::uint64_t first = 0;       ///< camspan-first
+  /// camspan-head: script and config tags repeated before tag `first`; none = all that come before the first media
+  std::optional<std::uint64_t> head;
   std::optional<UtcTime> start;  ///< camspan-start
   unsigned channel = 0;          ///< camspan-channel
   std::string meta;              ///< camspan-meta: text of a JSON object, or empty
@@ -42,12 +45,18 @@ Result<unsigned> parse_channel(std::string_view text);
 /// Gives the tags of one body their numbers.
 class TagNumbers {
  public:
-  explicit TagNumbers(std::uint64_t first) : next_(first), in_head_(first > 0) {}
+  /// @param head  how many script and config tags at the beginning are repeated; none = all before the first media, as
+  ///              far as the stream goes on (`first` above 0)
+  TagNumbers(std::uint64_t first, std::optional<std::uint64_t> head)
+      : next_(first), head_left_(head.value_or(first > 0 ? std::numeric_limits<std::uint64_t>::max() : 0)) {}
 
   /// The number of the next tag; nothing for one that only repeats the head of a stream that goes on.
   std::optional<std::uint64_t> next(UnitKind kind) {
-    if (in_head_ && (kind == UnitKind::script || kind == UnitKind::config)) return std::nullopt;
-    in_head_ = false;
+    if (head_left_ > 0 && (kind == UnitKind::script || kind == UnitKind::config)) {
+      --head_left_;
+      return std::nullopt;
+    }
+    head_left_ = 0;
     return next_++;
   }
   /// The number that the next counted tag gets.
@@ -55,7 +64,7 @@ class TagNumbers {
 
  private:
   std::uint64_t next_;
-  bool in_head_;
+  std::uint64_t head_left_;
 };
 
 }  // namespace camspan::hub

@@ -64,7 +64,7 @@ LiveUpload::LiveUpload(UploadServices& services, net::HttpExchange& exchange, co
       name_{device.str(), request_.channel, request_.stream.empty() ? random_uuid() : request_.stream},
       answer_wake_(executor),
       room_wake_(executor),
-      numbers_(request_.first),
+      numbers_(request_.first, request_.head),
       last_bytes_(steady_now()) {}
 
 asio::awaitable<void> LiveUpload::run(Bytes first) {

@@ -195,8 +195,9 @@ class Case(unittest.TestCase):
         options.setdefault("env", gst_environment())
         return self.start("gst-launch-1.0", "-e", *words, **options)
 
-    def camera(self, hub, *properties, seconds=None, fps=25, key=25, pattern="ball", kbit=300):
-        """A live test pipeline with picture and sound into h2sink."""
+    def camera(self, hub, *properties, seconds=None, fps=25, key=25, pattern="ball", kbit=300, copy=None):
+        """A live test pipeline with picture and sound into h2sink, and into the file `copy`."""
+        tee = ["tee", "name=t", "!", "queue", "!", "filesink", "location=" + copy, "t.", "!", "queue", "!"] if copy else []
         limit = ["num-buffers=%d" % (seconds * fps)] if seconds else []
         audio_limit = ["num-buffers=%d" % (seconds * 44100 // 1024)] if seconds else []
         return self.gst_launch(
@@ -204,4 +205,4 @@ class Case(unittest.TestCase):
             "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=%d" % key, "bitrate=%d" % kbit, "!",
             "h264parse", "!", "queue", "!", "mux.", "audiotestsrc", "is-live=true", *audio_limit, "samplesperbuffer=1024", "!",
             "audio/x-raw,rate=44100,channels=1", "!", "voaacenc", "!", "aacparse", "!", "queue", "!", "mux.", "flvmux",
-            "name=mux", "streamable=true", "!", *self.h2sink(hub, *properties))
+            "name=mux", "streamable=true", "!", *tee, *self.h2sink(hub, *properties))

@@ -1,14 +1,12 @@
 """kill -9 of the hub while a live pipeline runs: every acknowledged tag is in the recording, once."""
-import json
+import os
 import random
-import socket
-import ssl
-import threading
 import time
 import unittest
 
 import flv
 from harness import Case, DEADLINE, read_file, wait_for
+from test_round_trip import assert_same_media
 
 
 class KilledHub(Case):
@@ -22,7 +20,8 @@ class KilledHub(Case):
     def one_kill(self, seed):
         rng = random.Random(seed)
         hub = self.hub('[record]\nsegment = "1s"\n')
-        camera = self.camera(hub, "reconnect-delay=20", "reconnect-delay-max=100", "stats-interval=100", fps=25, key=10)
+        copy = os.path.join(hub.folder, "copy.flv")
+        camera = self.camera(hub, "reconnect-delay=20", "reconnect-delay-max=100", "stats-interval=100", fps=25, key=10, copy=copy)
         wait_for(lambda: hub.device().get("live"), "the camera to be live")
         kills = rng.randint(1, 3)
         for _ in range(kills):
@@ -36,22 +35,16 @@ class KilledHub(Case):
         out, error = camera.communicate(timeout=DEADLINE)
         text = (out + error).decode()
         self.assertEqual(camera.returncode, 0, text)
-        tags = flv.media(flv.tags(hub.recording()))
-        self.check_video(tags)
+        # The outages are short, so that memory holds what was not acknowledged: everything is there, once.
+        assert_same_media(self, frames(read_file(copy)), frames(hub.recording()))
         log = b"".join(read_file("%s/hub.%d.log" % (hub.folder, n)) for n in range(hub.runs)).decode()
         self.assertNotIn("left alone", log, "no file was found broken")
         hub.stop()
 
-    def check_video(self, tags):
-        """x264enc makes a frame every 40 ms: each timestamp once, none missing."""
-        stamps = [tag.timestamp for tag in tags if flv.is_picture(tag)]
-        self.assertEqual(stamps, sorted(set(stamps)), "in order and none twice")
-        for before, after in zip(stamps, stamps[1:]):
-            self.assertLessEqual(after - before, 41, "a frame is missing between %d and %d" % (before, after))
-        audio = [tag.timestamp for tag in tags if tag.type == flv.AUDIO and not flv.is_config(tag)]
-        self.assertEqual(audio, sorted(set(audio)))
-        for before, after in zip(audio, audio[1:]):
-            self.assertLessEqual(after - before, 25, "sound is missing between %d and %d" % (before, after))
+
+def frames(data):
+    """Pictures and sounds, without the configuration that a body repeats."""
+    return [tag for tag in flv.media(flv.tags(data)) if not flv.is_config(tag)]
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ void try_id(std::string_view text) {
 }
 
 void try_headers(std::string_view text) {
-  constexpr const char* names[] = {"content-type",    "camspan-stream", "camspan-first", "camspan-start",
+  constexpr const char* names[] = {"content-type",    "camspan-stream", "camspan-first", "camspan-head", "camspan-start",
                                    "camspan-channel", "camspan-meta",   "camspan-name",  "accept"};
   http::Headers headers;
   for (const char* name : names) {

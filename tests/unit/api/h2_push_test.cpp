@@ -173,6 +173,7 @@ TEST_F(H2PushTest, GoesOnWithTheFirstTagThatWasNotAcknowledged) {
   const auto all = contents(test::flv_file(tags));
   auto second = contents(requests[1].body);
   ASSERT_GE(second.size(), all.size() - first);
+  EXPECT_EQ(requests[1].headers.at("camspan-head"), std::to_string(second.size() - (all.size() - first)));
   second.erase(second.begin(), second.end() - static_cast<std::ptrdiff_t>(all.size() - first));
   EXPECT_EQ(second, std::vector(all.begin() + static_cast<std::ptrdiff_t>(first), all.end()));
   EXPECT_EQ(push->stats().bytes_dropped_error, 0u);

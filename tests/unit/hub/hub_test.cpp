@@ -215,6 +215,19 @@ TEST_F(HubTest, AnUploadThatBreaksOffGoesOnWithoutLossOrRepetition) {
   EXPECT_EQ(contents(ask("GET /recordings/cam1.flv").body), contents(flv));
 }
 
+TEST_F(HubTest, GoesOnAtMetadataWithoutTakingItForTheRepeatedHead) {
+  start();
+  test::FlvMaker maker;
+  tags_ = {maker.metadata(), maker.avc_config(), maker.key(0), maker.delta(40), maker.metadata(), maker.delta(80)};
+  const std::string names = std::string("content-type: video/x-flv\r\ncamspan-stream: ") + kStream + "\r\n";
+  EXPECT_EQ(upload(flv_header() + part(0, 4), names).as_json()["committed"], 4);
+  const std::string again = names + "camspan-first: 4\r\ncamspan-head: 2\r\n";
+  EXPECT_EQ(upload(flv_header() + part(0, 2) + part(4, 6), again).as_json()["committed"], 6);
+  // Said once more, it is there already.
+  EXPECT_EQ(upload(flv_header() + part(0, 2) + part(4, 6), again).as_json()["committed"], 6);
+  EXPECT_EQ(contents(ask("GET /recordings/cam1.flv").body).size(), tags_.size());
+}
+
 TEST_F(HubTest, TellsTheExpectedTagOfAGap) {
   start();
   const std::string flv = whole();

@@ -89,14 +89,14 @@ TEST(IngestRequestTest, DeepMetaCostsNothing) {
 }
 
 TEST(TagNumbersTest, CountsEverythingFromTheBeginning) {
-  TagNumbers numbers(0);
+  TagNumbers numbers(0, {});
   for (const UnitKind kind : {UnitKind::script, UnitKind::config, UnitKind::config, UnitKind::key, UnitKind::audio})
     EXPECT_TRUE(numbers.next(kind));
   EXPECT_EQ(numbers.end(), 5u);
 }
 
 TEST(TagNumbersTest, LeavesOutTheRepeatedHeadOfAStreamThatGoesOn) {
-  TagNumbers numbers(7);
+  TagNumbers numbers(7, {});
   EXPECT_FALSE(numbers.next(UnitKind::script));
   EXPECT_FALSE(numbers.next(UnitKind::config));
   EXPECT_FALSE(numbers.next(UnitKind::config));
@@ -104,6 +104,25 @@ TEST(TagNumbersTest, LeavesOutTheRepeatedHeadOfAStreamThatGoesOn) {
   EXPECT_EQ(numbers.next(UnitKind::script), 8u);
   EXPECT_EQ(numbers.next(UnitKind::config), 9u);
   EXPECT_EQ(numbers.next(UnitKind::other), 10u);
+}
+
+TEST(TagNumbersTest, CountsMetadataBehindAHeadOfKnownLength) {
+  TagNumbers numbers(7, 2);
+  EXPECT_FALSE(numbers.next(UnitKind::script));
+  EXPECT_FALSE(numbers.next(UnitKind::config));
+  EXPECT_EQ(numbers.next(UnitKind::script), 7u);
+  EXPECT_EQ(numbers.next(UnitKind::delta), 8u);
+  TagNumbers none(7, 0);
+  EXPECT_EQ(none.next(UnitKind::config), 7u);
+  TagNumbers longer(7, 9);
+  EXPECT_EQ(longer.next(UnitKind::audio), 7u) << "media ends a head that is shorter than was said";
+  EXPECT_EQ(longer.next(UnitKind::script), 8u);
+}
+
+TEST(IngestRequestTest, TakesTheLengthOfARepeatedHead) {
+  EXPECT_FALSE(parse({}).value().head);
+  EXPECT_EQ(parse({{"camspan-head", "3"}}).value().head, 3u);
+  for (const char* bad : {"", "-1", "x", "99999999999999999999"}) EXPECT_FALSE(parse({{"camspan-head", bad}})) << bad;
 }
 
 }  // namespace
