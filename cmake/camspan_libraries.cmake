@@ -1,8 +1,13 @@
 # Third-party libraries, each found once. THIRD-PARTY.md says what each is for.
+include(CheckSymbolExists)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
+# Of 1.61, and backported by distributions: the version does not tell.
+set(CMAKE_REQUIRED_LIBRARIES PkgConfig::NGHTTP2)
+check_symbol_exists(nghttp2_option_set_max_continuations nghttp2/nghttp2.h CAMSPAN_NGHTTP2_LIMITS_CONTINUATIONS)
+unset(CMAKE_REQUIRED_LIBRARIES)
 
 # wslay: Debian ships no .pc file, other systems no CMake package.
 pkg_check_modules(WSLAY QUIET IMPORTED_TARGET libwslay)

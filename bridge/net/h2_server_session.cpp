@@ -100,7 +100,7 @@ void H2ServerSession::on_stream_closed(h2::StreamId id, h2::ErrorCode code) {
 
 void H2ServerSession::input_fed() {
   const h2::Stats& stats = connection_->stats();
-  if (control_) control_->bad_requests_ = stats.malformed + stats.headers_too_large + refused_;
+  if (control_) control_->bad_requests_ = stats.malformed + stats.of(h2::Limit::header_list) + refused_;
   for (const h2::StreamId id : std::exchange(waiting_, {}))
     asio::co_spawn(driver_.executor(), serve(shared_from_this(), *find(id)), asio::detached);
 }

@@ -114,6 +114,8 @@ struct H2Frame {
 
 inline std::vector<H2Frame> parse_frames(ByteView bytes) {
   std::vector<H2Frame> frames;
+  constexpr std::size_t kPrefaceBytes = 24;
+  if (as_text(bytes).starts_with("PRI * HTTP/2.0")) bytes = bytes.subspan(kPrefaceBytes);
   while (bytes.size() >= 9) {
     const auto length = static_cast<std::size_t>(load_be<3>(bytes.data()));
     if (bytes.size() < 9 + length) break;

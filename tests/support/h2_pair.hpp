@@ -26,7 +26,8 @@ class H2Recorder : public h2::Observer {
   h2::Connection* connection = nullptr;
   bool consume = true;
   std::map<std::int32_t, Stream> streams;
-  std::vector<std::string> log;  ///< one line per event, bodies joined
+  std::vector<std::string> log;       ///< one line per event, bodies joined
+  std::vector<std::string> received;  ///< one line per frame
   std::optional<h2::StreamId> go_away;
 
   void on_request(h2::StreamId id, h2::Request&& request, std::optional<std::uint64_t> length) override {
@@ -57,6 +58,9 @@ class H2Recorder : public h2::Observer {
   void on_go_away(h2::StreamId last, h2::ErrorCode code) override {
     go_away = last;
     note(last, "go away " + std::string(h2::name(code)));
+  }
+  void on_frame(h2::Direction direction, const h2::Frame& frame) override {
+    if (direction == h2::Direction::received) received.push_back(h2::describe(frame));
   }
 
  private:

@@ -14,30 +14,43 @@ class H2RawPeer {
   h2::Limits limits = h2::Limits::server();
   TimePoint now{std::chrono::seconds(1000)};
   H2Recorder observer;
-  std::unique_ptr<h2::Connection> server;
-  std::vector<H2Frame> sent;  ///< by the server, all of them
+  std::unique_ptr<h2::Connection> ours;
+  std::vector<H2Frame> sent;  ///< by our side, all of them
+  Bytes raw;                  ///< the same as bytes
 
   /// A server that has the peer's preface and SETTINGS.
   void start(const std::vector<std::pair<std::uint16_t, std::uint32_t>>& settings = {}) {
-    server = h2::Connection::create_server(h2::Settings::server(), limits, observer, now).value();
-    observer.connection = server.get();
+    start_server(h2::Settings::server());
     feed(H2Frames().preface().settings(settings).settings_ack());
   }
+  /// A server that has heard nothing yet.
+  void start_server(const h2::Settings& announced) {
+    ours = h2::Connection::create_server(announced, limits, observer, now).value();
+    observer.connection = ours.get();
+  }
+  /// A client that has heard nothing yet, and has not sent its preface. Its limits are those of a client.
+  void start_client(const h2::Settings& announced = h2::Settings::client(65535), std::size_t max_pushes = 0) {
+    limits = h2::Limits::client();
+    limits.max_pushes = max_pushes;
+    ours = h2::Connection::create_client(announced, limits, observer, now).value();
+    observer.connection = ours.get();
+  }
   void feed(const H2Frames& frames) {
-    static_cast<void>(server->feed(frames.bytes(), now));
+    static_cast<void>(ours->feed(frames.bytes(), now));
     flush();
   }
   void flush() {
     for (;;) {
       Bytes out;
-      server->pending_output(out, 65536, now);
+      ours->pending_output(out, 65536, now);
       if (out.empty()) break;
+      raw.insert(raw.end(), out.begin(), out.end());
       for (H2Frame& frame : parse_frames(out)) sent.push_back(std::move(frame));
     }
   }
   void advance(Nanoseconds time) {
     now += time;
-    server->on_timeout(now);
+    ours->on_timeout(now);
     flush();
   }
   std::size_t count(std::uint8_t type) const {

@@ -63,15 +63,18 @@ const nghttp2_session_callbacks* Callbacks::table() {
 }
 
 int Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* hd, void* connection) noexcept {
-  return guarded([&] { return self(connection).begin_frame(hd->type, hd->length, hd->flags); });
+  return guarded([&] { return self(connection).begin_frame(hd->stream_id, hd->type, hd->length, hd->flags); });
 }
 
 int Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* connection) noexcept {
+  // Nobody takes pushes: the head of one is read over.
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
   return guarded([&] { return self(connection).begin_headers(frame->hd.stream_id); });
 }
 
 int Callbacks::on_header(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
                          std::uint8_t flags, void* connection) noexcept {
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
   return guarded([&] {
     return self(connection)
         .header_field(frame->hd.stream_id, text(name), text(value), has(flags, NGHTTP2_NV_FLAG_NO_INDEX));
@@ -82,6 +85,7 @@ int Callbacks::on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void*
   return guarded([&] {
     Connection& c = self(connection);
     const nghttp2_frame_hd& hd = frame->hd;
+    c.tell(Direction::received, to_frame(*frame));
     switch (hd.type) {
       case NGHTTP2_DATA:
         if (has(hd.flags, NGHTTP2_FLAG_END_STREAM)) c.body_ended(hd.stream_id);
@@ -130,6 +134,7 @@ int Callbacks::on_frame_send(nghttp2_session*, const nghttp2_frame* frame, void*
   return guarded([&] {
     Connection& c = self(connection);
     const nghttp2_frame_hd& hd = frame->hd;
+    c.tell(Direction::sent, to_frame(*frame));
     switch (hd.type) {
       case NGHTTP2_DATA:
       case NGHTTP2_HEADERS:

@@ -5,7 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "proto/h2/frame.hpp"
+
 namespace camspan::h2 {
+
+Frame to_frame(const nghttp2_frame& frame);
 
 struct Callbacks {
   /// For every session; its user data is the Connection. nullptr = out of memory.

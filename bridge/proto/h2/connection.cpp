@@ -19,6 +19,8 @@ using OptionHandle = std::unique_ptr<nghttp2_option, FreeOption>;
 constexpr std::size_t kMaxSettings = 32;
 /// The largest header block that we send; nghttp2's default.
 constexpr std::size_t kMaxSentHeaderBlock = 65536;
+/// The HPACK table of our encoder, however much the peer offers; nghttp2's default.
+constexpr std::size_t kEncoderTableBytes = 4096;
 
 OptionHandle make_options(bool server, const Limits& limits) {
   nghttp2_option* made = nullptr;
@@ -28,10 +30,16 @@ OptionHandle make_options(bool server, const Limits& limits) {
   nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_outbound_ack(made, limits.max_queued_acks);
   nghttp2_option_set_max_settings(made, kMaxSettings);
+#ifdef CAMSPAN_NGHTTP2_LIMITS_CONTINUATIONS
+  // It counts each piece in which a frame's header arrives (seen in 1.52.0-1+deb12u3): a slow line would break its
+  // limit. FloodGuard counts frames.
+  nghttp2_option_set_max_continuations(made, kFrameHeaderBytes * (limits.max_continuations + 1));
+#endif
   nghttp2_option_set_max_send_header_block_length(made, kMaxSentHeaderBlock);
+  nghttp2_option_set_max_deflate_dynamic_table_size(made, kEncoderTableBytes);
   // Devices send no :authority, which nghttp2 calls malformed; HeaderBlock does the rest of its checks.
   if (server) nghttp2_option_set_no_http_messaging(made, 1);
-  if (!server) nghttp2_option_set_max_reserved_remote_streams(made, 0);
+  if (!server) nghttp2_option_set_max_reserved_remote_streams(made, static_cast<std::uint32_t>(limits.max_pushes));
   return options;
 }
 
@@ -85,7 +93,7 @@ Result<std::unique_ptr<Connection>> Connection::create_server(const Settings& se
 
 Result<std::unique_ptr<Connection>> Connection::create(Role role, const Settings& settings, const Limits& limits,
                                                        Observer& observer, TimePoint now) {
-  if (settings.invalid()) return fail(Errc::bad_setting);
+  if (role == Role::server ? settings.invalid_of_server() : settings.invalid()) return fail(Errc::bad_setting);
   std::unique_ptr<Connection> connection(new Connection(role, limits, observer, now));
   if (const auto started = connection->start(settings); !started) return fail(started.error());
   return connection;
@@ -110,6 +118,7 @@ Result<> Connection::start(const Settings& settings) {
       nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, limits_.connection_window_bytes) != 0)
     return fail(Errc::bad_setting);
   max_streams_ = settings.max_concurrent_streams.value_or(0);
+  extended_connect_ = settings.enable_connect_protocol.value_or(0) != 0;
   return {};
 }
 
@@ -119,6 +128,11 @@ Result<> Connection::feed(ByteView bytes, TimePoint now) {
   deadlines_.input(now);
   const ssize_t taken =
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (unread_ >= limits_.max_unread_body_bytes) ++stats_.of(Limit::unread_body);
+  if (nghttp2_session_get_outbound_queue_size(session_.get()) > limits_.max_queued_frames)
+    ++stats_.of(Limit::queued_output);
+  // Before any GOAWAY, only nghttp2's own end of the session stops it from reading.
+  if (!closing_ && nghttp2_session_want_read(session_.get()) == 0) rule_broken_ = true;
   if (taken >= 0) return {};
   input_broken_ = true;
   if (taken == NGHTTP2_ERR_NOMEM || taken == NGHTTP2_ERR_CALLBACK_FAILURE) {
@@ -126,7 +140,7 @@ Result<> Connection::feed(ByteView bytes, TimePoint now) {
   } else if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
     terminate(ErrorCode::protocol_error);
   } else {
-    obey(ErrorCode::enhance_your_calm);  // one of nghttp2's own limits
+    enforce(Limit::queued_acks, ErrorCode::enhance_your_calm);  // NGHTTP2_ERR_FLOODED
   }
   return fail(Errc::protocol_error);
 }
@@ -183,13 +197,16 @@ void Connection::on_timeout(TimePoint now) {
       ping();
       break;
     case Deadlines::Due::settings_timeout:
-      time_out(ErrorCode::settings_timeout);
+      enforce(Limit::settings_ack, ErrorCode::settings_timeout);
       break;
     case Deadlines::Due::ping_timeout:
-      time_out(ErrorCode::no_error);
+      enforce(Limit::ping, ErrorCode::no_error);
       break;
-    case Deadlines::Due::peer_timeout:
-      time_out(ErrorCode::enhance_your_calm);
+    case Deadlines::Due::preface:
+      enforce(Limit::preface, ErrorCode::enhance_your_calm);
+      break;
+    case Deadlines::Due::header_block:
+      enforce(Limit::header_block, ErrorCode::enhance_your_calm);
       break;
     case Deadlines::Due::second_go_away:
       second_go_away();
@@ -204,18 +221,13 @@ void Connection::ping() {
   deadlines_.ping_sent(now_);
 }
 
-void Connection::time_out(ErrorCode code) {
-  ++stats_.timeouts;
-  terminate(code);
-}
-
 void Connection::check_stalls(TimePoint now) {
   stall_check_.reset();
   for (const auto& [id, stream] : streams_) {
     if (!stream->sending) continue;
     stall_check_ = now + limits_.send_stall / 3;
     if (send_window(stream->id) != 0 || now - stream->last_progress < limits_.send_stall) continue;
-    ++stats_.stalled_streams;
+    ++stats_.of(Limit::window_stall);
     reset(stream->id, ErrorCode::cancel);
   }
 }
@@ -231,8 +243,12 @@ void Connection::end_early_answered(TimePoint now) {
 
 Result<StreamId> Connection::submit_request(const Request& request, BodySource* source) {
   if (nghttp2_session_check_request_allowed(session_.get()) == 0) return fail(Errc::closed);
+  if (!request.protocol.empty() &&
+      nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 0)
+    return fail(Errc::unsupported);
   FieldList fields;
   fields.add(":method", request.method);
+  if (!request.protocol.empty()) fields.add(":protocol", request.protocol);
   if (!request.scheme.empty()) fields.add(":scheme", request.scheme);
   if (!request.authority.empty()) fields.add(":authority", request.authority);
   if (!request.path.empty()) fields.add(":path", request.path);
@@ -260,6 +276,7 @@ Result<> Connection::submit_response(StreamId id, int status, const http::Header
   fields.add(":status", status_text);
   fields.add(headers);
   stream->headers_sent = true;
+  stream->tunnel = stream->connect && status / 100 == 2;
   stream->source = stream->head_request ? nullptr : source;
   const auto body = provider(*stream);
   if (nghttp2_submit_response(session_.get(), id.value(), fields.data(), fields.size(),
@@ -362,9 +379,19 @@ void Connection::terminate(ErrorCode code) {
 }
 
 void Connection::obey(FloodGuard::Verdict verdict) {
-  if (!verdict || terminated_) return;
-  ++stats_.floods;
-  terminate(*verdict);
+  if (verdict) enforce(verdict->limit, verdict->code);
+}
+
+void Connection::enforce(Limit limit, ErrorCode code) {
+  if (terminated_) return;
+  ++stats_.of(limit);
+  passed_limit_ = limit;
+  terminate(code);
+}
+
+bool Connection::timed_out() const {
+  return passed_limit_ == Limit::preface || passed_limit_ == Limit::header_block ||
+         passed_limit_ == Limit::settings_ack || passed_limit_ == Limit::ping;
 }
 
 Stream* Connection::find(std::int32_t id) const {

@@ -59,11 +59,15 @@ class Connection {
 
   /// Client. The pseudo-header fields come from the members of `request`; an empty one is left out.
   /// @param source  the body; null = none. Must live until on_stream_closed() or release()
-  /// @return Errc::closed after GOAWAY or when the ids are used up: open a new connection
+  /// A `protocol` makes it an extended CONNECT (RFC 8441).
+  /// @return Errc::closed after GOAWAY or when the ids are used up: open a new connection; Errc::unsupported: the
+  /// server
+  ///         has not (yet) announced ENABLE_CONNECT_PROTOCOL
   Result<StreamId> submit_request(const Request& request, BodySource* source);
   /// Server, once per stream. A HEAD request and a null source get END_STREAM with the head. When the answer ends
   /// before the request, RST_STREAM(NO_ERROR) follows it (RFC 9113 section 8.1): at once if content-length bytes have
-  /// come, as Link Kit devices never say END_STREAM; else after Limits::early_answer.
+  /// come, as Link Kit devices never say END_STREAM; else after Limits::early_answer; never for a CONNECT answered by
+  /// 2xx.
   /// @return Errc::stream_reset: the stream is gone
   Result<> submit_response(StreamId id, int status, const http::Headers& headers, BodySource* source);
   /// The source of the stream has something again.
@@ -87,13 +91,15 @@ class Connection {
   /// Ends it now: GOAWAY with `code`; streams are not finished.
   void terminate(ErrorCode code);
   /// The peer, or we, have said GOAWAY: no new stream here.
-  bool closing() const { return closing_; }
+  bool closing() const { return closing_ || rule_broken_; }
   /// It ends by terminate(), a broken rule or a deadline: only its last frames are still to be written.
-  bool terminated() const { return terminated_ || output_broken_; }
+  bool terminated() const { return terminated_ || output_broken_ || rule_broken_; }
   /// Why the connection ends; no_error while it does not, or in good order.
-  ErrorCode error() const { return error_; }
+  ErrorCode error() const { return error_ == ErrorCode::no_error && rule_broken_ ? ErrorCode::protocol_error : error_; }
   /// True when it ends because a deadline passed.
-  bool timed_out() const { return stats_.timeouts != 0; }
+  bool timed_out() const;
+  /// The limit that ended the connection.
+  std::optional<Limit> passed_limit() const { return passed_limit_; }
   /// Of the last PING; 0 = none was answered yet.
   Nanoseconds rtt() const { return rtt_; }
   const Stats& stats() const { return stats_; }
@@ -112,7 +118,7 @@ class Connection {
   Result<> start(const Settings& settings);
 
   // Events of nghttp2, in connection_events.cpp. The integers are nghttp2's ids and callback results.
-  int begin_frame(std::uint8_t type, std::size_t length, std::uint8_t flags);
+  int begin_frame(std::int32_t id, std::uint8_t type, std::size_t length, std::uint8_t flags);
   int begin_headers(std::int32_t id);
   int header_field(std::int32_t id, std::string_view name, std::string_view value, bool sensitive);
   void headers_received(std::int32_t id, bool end);
@@ -122,6 +128,9 @@ class Connection {
   void ping_acknowledged(const std::uint8_t* payload);
   void window_update_received();
   void reset_received();
+  void note_newest(std::int32_t id);
+  void remember_windows();
+  void tell(Direction direction, const Frame& frame) { observer_.on_frame(direction, frame); }
   void go_away_received(std::int32_t last, std::uint32_t code);
   void stream_ended(std::int32_t id, std::uint32_t code);
   void end_stream_sent(std::int32_t id);
@@ -139,10 +148,11 @@ class Connection {
   void remote_ends(Stream& stream);
   void refuse_malformed(Stream& stream);
   void obey(FloodGuard::Verdict verdict);
+  /// Ends the connection for a limit.
+  void enforce(Limit limit, ErrorCode code);
   void check_stalls(TimePoint now);
   void end_early_answered(TimePoint now);
   void ping();
-  void time_out(ErrorCode code);
   void second_go_away();
   Stream* find(std::int32_t id) const;
   void forget_if_over(std::int32_t id);
@@ -153,6 +163,11 @@ class Connection {
   std::unique_ptr<nghttp2_session, FreeSession> session_;
   std::unordered_map<std::int32_t, std::unique_ptr<Stream>> streams_;  // until closed and released
   std::uint32_t max_streams_ = 0;                                      // of the peer's at once; 0 = no limit
+  bool extended_connect_ = false;                                      // we announced it
+  std::int64_t initial_window_ = 0;                                    // the peer's, before the SETTINGS under way
+  std::int32_t largest_window_ = 0;                                    // of a stream of ours, then
+  std::int32_t newest_ = -1;                                           // stream of the peer's
+  std::vector<std::pair<std::int32_t, std::int32_t>> skipped_;         // ids it passed over: first, last
   Deadlines deadlines_;
   FloodGuard guard_;
   Stats stats_;
@@ -164,8 +179,10 @@ class Connection {
   TimePoint ping_sent_;
   Nanoseconds rtt_{0};
   ErrorCode error_ = ErrorCode::no_error;
+  std::optional<Limit> passed_limit_;
   bool closing_ = false;  // GOAWAY was said, by us or by the peer
   bool terminated_ = false;
+  bool rule_broken_ = false;   // by the peer; the GOAWAY that says which has not left yet
   bool input_broken_ = false;  // nghttp2 gave up reading: it may only send what it has
   bool output_broken_ = false;
   Bytes* out_ = nullptr;  // of the pending_output() under way

@@ -6,28 +6,40 @@
 #include "proto/h2/stream.hpp"
 
 namespace camspan::h2 {
-namespace {
-constexpr std::size_t kFrameHeaderBytes = 9;  // RFC 9113 section 4.1
-}
 
-int Connection::begin_frame(std::uint8_t type, std::size_t length, std::uint8_t flags) {
+int Connection::begin_frame(std::int32_t id, std::uint8_t type, std::size_t length, std::uint8_t flags) {
+  if (type == NGHTTP2_SETTINGS) remember_windows();
+  // RFC 9113 section 6.3; nghttp2 looks at none where NO_RFC7540_PRIORITIES was announced.
+  if (type == NGHTTP2_PRIORITY && id == 0) terminate(ErrorCode::protocol_error);
+  if (type == NGHTTP2_PUSH_PROMISE && role_ == Role::client) ++stats_.of(Limit::pushes);
   if (type != NGHTTP2_DATA && type != NGHTTP2_HEADERS && type != NGHTTP2_CONTINUATION) return 0;
-  if (type == NGHTTP2_HEADERS) guard_.header_block_begins();
+  if (type == NGHTTP2_HEADERS) {
+    guard_.header_block_begins();
+    // nghttp2 passes over them, as it does not know that the stream never was (RFC 9113 section 5.1.1).
+    for (const auto& [first, last] : skipped_)
+      if (id >= first && id <= last) terminate(ErrorCode::protocol_error);
+  }
   if (type == NGHTTP2_CONTINUATION) obey(guard_.continuation());
   // For CONTINUATION the bit of END_STREAM has no meaning.
   const bool end = type != NGHTTP2_CONTINUATION && (flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  const bool useful = length != 0 || end;
-  if (!useful) ++stats_.empty_frames;
-  obey(guard_.content_frame(useful));
+  obey(guard_.content_frame(length != 0 || end));
   return 0;
+}
+
+/// A stream that begins closes the idle ones below it. Clients of good sense pass over none.
+void Connection::note_newest(std::int32_t id) {
+  constexpr std::size_t kKept = 16;
+  if (id > newest_ + 2 && skipped_.size() < kKept) skipped_.emplace_back(newest_ + 2, id - 2);
+  newest_ = std::max(newest_, id);
 }
 
 int Connection::begin_headers(std::int32_t id) {
   deadlines_.header_block_begins(now_);
   Stream* stream = find(id);
   if (!stream && role_ == Role::server) {
+    note_newest(id);
     if (max_streams_ != 0 && streams_.size() >= max_streams_) {
-      ++stats_.refused;
+      ++stats_.of(Limit::streams);
       nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
       return 0;
     }
@@ -35,7 +47,7 @@ int Connection::begin_headers(std::int32_t id) {
     made->id = StreamId(id);
     stream = streams_.emplace(id, std::move(made)).first->second.get();
   }
-  if (stream && !stream->discards()) stream->block = std::make_unique<HeaderBlock>(limits_);
+  if (stream && !stream->discards()) stream->block = std::make_unique<HeaderBlock>(limits_, extended_connect_);
   return 0;
 }
 
@@ -43,7 +55,7 @@ int Connection::header_field(std::int32_t id, std::string_view name, std::string
   Stream* const stream = find(id);
   if (!stream || !stream->block) return 0;
   if (stream->block->add(name, value, sensitive) != HeaderBlock::Fit::hopeless) return 0;
-  ++stats_.headers_too_large;
+  ++stats_.of(Limit::header_list);
   stream->block.reset();
   if (!stream->told) stream->released = true;
   deadlines_.header_block_ends();
@@ -68,7 +80,7 @@ void Connection::request_received(Stream& stream, bool end) {
   const auto block = std::move(stream.block);
   stream.headers_received = true;
   if (block->too_large()) {
-    ++stats_.headers_too_large;
+    ++stats_.of(Limit::header_list);
     stream.released = true;
     static_cast<void>(submit_response(stream.id, 431, {}, nullptr));
     return;
@@ -79,6 +91,7 @@ void Connection::request_received(Stream& stream, bool end) {
   if (!length || (end && length->value_or(0) != 0)) return refuse_malformed(stream);
   stream.content_length = *length;
   stream.head_request = request->method == "HEAD";
+  stream.connect = request->method == "CONNECT";
   ++stats_.requests;
   stream.told = true;
   observer_.on_request(stream.id, std::move(*request), *length);
@@ -88,7 +101,7 @@ void Connection::request_received(Stream& stream, bool end) {
 void Connection::response_received(Stream& stream) {
   const auto block = std::move(stream.block);
   if (block->too_large()) {
-    ++stats_.headers_too_large;
+    ++stats_.of(Limit::header_list);
     return reset(stream.id, ErrorCode::enhance_your_calm);
   }
   Response response = block->take_response();
@@ -136,8 +149,21 @@ void Connection::remote_ends(Stream& stream) {
   if (!stream.released) observer_.on_remote_closed(stream.id);
 }
 
+/// What SETTINGS that are about to come add to.
+void Connection::remember_windows() {
+  initial_window_ = nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  largest_window_ = 0;
+  for (const auto& [id, stream] : streams_)
+    largest_window_ = std::max(largest_window_, nghttp2_session_get_stream_remote_window_size(session_.get(), id));
+}
+
 void Connection::settings_received(bool acknowledgement) {
   if (acknowledgement) return deadlines_.settings_acknowledged();
+  // RFC 9113 section 6.9.2 ends the connection for a window that grows too large; nghttp2 only resets its stream.
+  const std::int64_t grown =
+      std::int64_t{nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)} -
+      initial_window_;
+  if (largest_window_ + grown > NGHTTP2_MAX_WINDOW_SIZE) terminate(ErrorCode::flow_control_error);
   deadlines_.peer_settings();
   obey(guard_.settings_received(now_));
 }
@@ -177,6 +203,7 @@ void Connection::stream_ended(std::int32_t id, std::uint32_t code) {
 void Connection::end_stream_sent(std::int32_t id) {
   if (role_ == Role::client || nghttp2_session_get_stream_remote_close(session_.get(), id) != 0) return;
   const Stream* const stream = find(id);
+  if (stream && stream->tunnel) return;
   if (stream && !stream->remote_closed)
     early_answered_.emplace_back(now_ + limits_.early_answer, StreamId(id));
   else
@@ -191,6 +218,11 @@ void Connection::reset_frame_sent(std::uint32_t code) {
 }
 
 void Connection::go_away_sent(std::uint32_t code) {
+  // Of itself nghttp2 says this for one reason only.
+  if (code == NGHTTP2_ENHANCE_YOUR_CALM && !terminated_) {
+    ++stats_.of(Limit::settings_entries);
+    passed_limit_ = Limit::settings_entries;
+  }
   if (error_ == ErrorCode::no_error) error_ = to_error_code(code);
   if (code != NGHTTP2_NO_ERROR) closing_ = terminated_ = true;  // nghttp2 ends a session so by itself
 }

@@ -38,7 +38,8 @@ std::optional<TimePoint> Deadlines::next() const {
 Deadlines::Due Deadlines::due(TimePoint now) const {
   const auto passed = [now](const std::optional<TimePoint>& time) { return time && *time <= now; };
   if (passed(settings_ack_)) return Due::settings_timeout;
-  if (passed(preface_) || passed(header_block_)) return Due::peer_timeout;
+  if (passed(preface_)) return Due::preface;
+  if (passed(header_block_)) return Due::header_block;
   if (passed(ping_ack_)) return Due::ping_timeout;
   if (passed(second_go_away_)) return Due::second_go_away;
   if (passed(ping_due())) return Due::ping;

@@ -15,7 +15,8 @@ class Deadlines {
     ping,              ///< send a PING, then call ping_sent()
     settings_timeout,  ///< the peer did not acknowledge our SETTINGS
     ping_timeout,      ///< the peer did not answer our PING
-    peer_timeout,      ///< the peer's SETTINGS or the rest of a header block did not come
+    preface,           ///< the peer's SETTINGS did not come
+    header_block,      ///< the rest of a header block did not come
     second_go_away,    ///< the notice period of shutdown() is over
   };
 

@@ -23,11 +23,16 @@ class TokenBucket {
   TimePoint filled_{};
 };
 
-/// Each member returns the code to end the connection with, or nullopt while the limit holds. The same counting on
-/// every version of nghttp2, whose own limits for some of these came with different releases.
+/// Each member says which limit was passed and the code to end the connection with, or nullopt while it holds. The same
+/// counting on every version of nghttp2, whose own limits for some of these came with different releases.
 class FloodGuard {
  public:
-  using Verdict = std::optional<ErrorCode>;
+  struct Breach {
+    Limit limit;
+    ErrorCode code = ErrorCode::enhance_your_calm;
+    bool operator==(const Breach&) const = default;
+  };
+  using Verdict = std::optional<Breach>;
 
   explicit FloodGuard(const Limits& limits);
 

@@ -21,7 +21,7 @@ bool good_name(std::string_view name) {
   return nghttp2_check_header_name(octets(name), name.size()) != 0;
 }
 bool good_value(std::string_view value) {
-  return nghttp2_check_header_value(octets(value), value.size()) != 0;
+  return nghttp2_check_header_value_rfc9113(octets(value), value.size()) != 0;
 }
 
 /// RFC 3986 section 3.1.
@@ -68,17 +68,23 @@ void HeaderBlock::add_field(std::string_view name, std::string_view value, bool 
   headers_.append(std::string(name), std::string(value), sensitive);
 }
 
-/// The pseudo-header fields of a request as RFC 9113 sections 8.3.1 and 8.5 want them.
+/// The pseudo-header fields of a request as RFC 9113 sections 8.3.1 and 8.5, and RFC 8441 section 4, want them.
 bool HeaderBlock::good_target() const {
-  // :protocol needs a server that announced ENABLE_CONNECT_PROTOCOL; ours does not.
-  if (!pseudo_[method] || pseudo_[status] || pseudo_[protocol]) return false;
+  if (!pseudo_[method] || pseudo_[status]) return false;
   const std::string& verb = *pseudo_[method];
   if (nghttp2_check_method(octets(verb), verb.size()) == 0) return false;
   if (pseudo_[authority]) {
     const std::string& host = *pseudo_[authority];
     if (host.find('@') != std::string::npos || nghttp2_check_authority(octets(host), host.size()) == 0) return false;
   }
-  if (verb == "CONNECT") return pseudo_[authority] && !pseudo_[scheme] && !pseudo_[path];
+  if (pseudo_[protocol]) {
+    const std::string& name = *pseudo_[protocol];  // a token, as a method is
+    if (!extended_connect_ || verb != "CONNECT" || !pseudo_[authority] ||
+        nghttp2_check_method(octets(name), name.size()) == 0)
+      return false;
+  } else if (verb == "CONNECT") {
+    return pseudo_[authority] && !pseudo_[scheme] && !pseudo_[path];
+  }
   if (!pseudo_[scheme] || !good_scheme(*pseudo_[scheme]) || !pseudo_[path]) return false;
   const std::string& target = *pseudo_[path];
   if (target == "*") return verb == "OPTIONS";
@@ -91,6 +97,7 @@ Result<Request> HeaderBlock::take_request() {
   request.method = std::move(*pseudo_[method]);
   request.scheme = std::move(pseudo_[scheme]).value_or("");
   request.path = std::move(pseudo_[path]).value_or("");
+  request.protocol = std::move(pseudo_[protocol]).value_or("");
   request.headers = std::move(headers_);
   if (pseudo_[authority]) {
     request.authority = std::move(*pseudo_[authority]);

@@ -14,10 +14,11 @@ namespace camspan::h2 {
 
 struct Request {
   std::string method;
-  std::string scheme;     ///< empty for CONNECT
-  std::string authority;  ///< `host` where there is no :authority; Link Kit devices send neither
-  std::string path;       ///< :path as it came, query included; empty for CONNECT
-  http::Headers headers;  ///< ordinary fields
+  std::string scheme;      ///< empty for plain CONNECT
+  std::string authority;   ///< `host` where there is no :authority; Link Kit devices send neither
+  std::string path;        ///< :path as it came, query included; empty for plain CONNECT
+  http::Headers headers;   ///< ordinary fields
+  std::string protocol{};  ///< of an extended CONNECT (RFC 8441), such as "websocket"; else empty
 };
 
 struct Response {
@@ -35,8 +36,11 @@ class HeaderBlock {
     hopeless,   ///< over four times the limit: reset the stream
   };
 
-  explicit HeaderBlock(const Limits& limits)
-      : max_bytes_(limits.max_header_bytes), max_fields_(limits.max_header_fields) {}
+  /// @param extended_connect  we announced ENABLE_CONNECT_PROTOCOL: :protocol is allowed
+  explicit HeaderBlock(const Limits& limits, bool extended_connect = false)
+      : max_bytes_(limits.max_header_bytes),
+        max_fields_(limits.max_header_fields),
+        extended_connect_(extended_connect) {}
 
   Fit add(std::string_view name, std::string_view value, bool sensitive);
   bool too_large() const { return too_large_; }
@@ -57,6 +61,7 @@ class HeaderBlock {
 
   std::size_t max_bytes_;
   std::size_t max_fields_;
+  bool extended_connect_;
   std::size_t bytes_ = 0;
   std::size_t fields_ = 0;
   bool too_large_ = false;

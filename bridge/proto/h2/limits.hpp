@@ -1,9 +1,11 @@
 /// Every bound that an HTTP/2 connection of ours puts on its peer, and the counters of their use.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace camspan::h2 {
 
@@ -18,6 +20,8 @@ struct Limits {
   std::size_t max_header_bytes = 16384;  ///< name + value + 32 per field; over it 431, over four times that a reset
   std::size_t max_header_fields = 128;
   std::size_t max_continuations = 8;  ///< CVE-2024-28182
+
+  std::size_t max_pushes = 0;  ///< streams that a server promises us
 
   std::uint32_t resets_burst = 100;  ///< RST_STREAM of the peer, CVE-2023-44487 (rapid reset)
   std::uint32_t resets_per_second = 10;
@@ -51,20 +55,44 @@ struct Limits {
   static Limits client() { return {}; }
 };
 
+/// What a connection holds against its peer: one for each bound above, and those that nghttp2 keeps for us.
+enum class Limit : std::uint8_t {
+  rapid_reset,       ///< resets_burst, resets_per_second
+  provoked_resets,   ///< resets_provoked
+  continuations,     ///< max_continuations
+  header_list,       ///< max_header_bytes, max_header_fields: 431, or a reset
+  settings_entries,  ///< more than 32 in one frame, CVE-2020-11080
+  settings_rate,     ///< settings_per_10s
+  queued_acks,       ///< max_queued_acks
+  queued_output,     ///< max_queued_frames: input stops
+  unread_body,       ///< max_unread_body_bytes: input stops
+  empty_frames,      ///< empty_frames
+  window_updates,    ///< window_updates_per_mib, window_updates_per_frame
+  pushes,            ///< any PUSH_PROMISE
+  streams,           ///< Settings::max_concurrent_streams: REFUSED_STREAM
+  window_stall,      ///< send_stall: the stream is reset
+  preface,
+  header_block,
+  settings_ack,
+  ping,  ///< ping_timeout
+};
+inline constexpr std::size_t kLimits = 18;
+
+/// "rapid reset", for a log.
+std::string_view name(Limit limit);
+
 /// Monotonic counters; one connection, read on its thread.
 struct Stats {
-  std::uint64_t requests = 0;           ///< handed to the observer, or submitted
-  std::uint64_t malformed = 0;          ///< requests that break the rules of HTTP: PROTOCOL_ERROR
-  std::uint64_t headers_too_large = 0;  ///< 431, or a reset
-  std::uint64_t refused = 0;            ///< REFUSED_STREAM: too many at once
+  std::uint64_t requests = 0;   ///< handed to the observer, or submitted
+  std::uint64_t malformed = 0;  ///< requests that break the rules of HTTP: PROTOCOL_ERROR
   std::uint64_t resets_received = 0;
   std::uint64_t resets_sent = 0;  ///< without those of NO_ERROR
-  std::uint64_t empty_frames = 0;
-  std::uint64_t stalled_streams = 0;  ///< reset for a window of 0
-  std::uint64_t floods = 0;           ///< 1 once a limit ended the connection
-  std::uint64_t timeouts = 0;         ///< 1 once a deadline ended the connection
   std::uint64_t body_bytes_received = 0;
   std::uint64_t body_bytes_sent = 0;
+  std::array<std::uint64_t, kLimits> reached{};  ///< how often, by Limit
+
+  std::uint64_t& of(Limit limit) { return reached[static_cast<std::size_t>(limit)]; }
+  std::uint64_t of(Limit limit) const { return reached[static_cast<std::size_t>(limit)]; }
 };
 
 }  // namespace camspan::h2

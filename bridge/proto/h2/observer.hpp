@@ -3,10 +3,13 @@
 
 #include <camspan/bytes.hpp>
 
+#include "proto/h2/frame.hpp"
 #include "proto/h2/header_block.hpp"
 #include "proto/h2/types.hpp"
 
 namespace camspan::h2 {
+
+enum class Direction : std::uint8_t { received, sent };
 
 /// Called from Connection::feed(), pending_output() and on_timeout(), in the order of the wire. Must not call those
 /// three from inside; the other members of Connection are allowed.
@@ -28,6 +31,8 @@ class Observer {
   virtual void on_stream_closed(StreamId, ErrorCode) {}
   /// The peer takes no stream above `last`. Comes again when it lowers it.
   virtual void on_go_away(StreamId last, ErrorCode) { static_cast<void>(last); }
+  /// Each frame, as it is complete or leaves, before what it means is told. For logs.
+  virtual void on_frame(Direction, const Frame&) {}
 };
 
 }  // namespace camspan::h2

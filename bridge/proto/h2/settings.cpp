@@ -51,6 +51,11 @@ std::optional<SettingId> Settings::invalid() const {
   return std::nullopt;
 }
 
+std::optional<SettingId> Settings::invalid_of_server() const {
+  if (enable_push.value_or(0) != 0) return SettingId::enable_push;
+  return invalid();
+}
+
 std::vector<std::pair<SettingId, std::uint32_t>> Settings::entries() const {
   std::vector<std::pair<SettingId, std::uint32_t>> result;
   const auto add = [&](SettingId id, const std::optional<std::uint32_t>& value) {

@@ -38,6 +38,8 @@ struct Settings {
 
   /// The first setting whose value the RFC does not allow; nullopt = all are good.
   std::optional<SettingId> invalid() const;
+  /// The same for a server, which never enables pushes to itself (RFC 9113 section 6.5.2).
+  std::optional<SettingId> invalid_of_server() const;
   /// Those that are set, in the order of their ids.
   std::vector<std::pair<SettingId, std::uint32_t>> entries() const;
 };

@@ -19,6 +19,8 @@ struct Stream {
   std::uint64_t received = 0;                   ///< server: bytes of the request's body
   bool told = false;                            ///< the owner knows it
   bool head_request = false;
+  bool connect = false;           ///< the request's method
+  bool tunnel = false;            ///< a CONNECT that was answered by 2xx: each direction ends on its own
   bool headers_received = false;  ///< the request's, or the final response's
   bool headers_sent = false;      ///< the answer's
   bool remote_closed = false;     ///< the peer's body is complete

@@ -26,6 +26,8 @@ class StreamId {
 
 inline constexpr StreamId kConnectionStream{0};
 
+inline constexpr std::size_t kFrameHeaderBytes = 9;  ///< RFC 9113 section 4.1
+
 /// RFC 9113 section 5.1.
 enum class StreamState : std::uint8_t {
   idle,

@@ -24,7 +24,7 @@ TEST(H2DeadlinesTest, GivesThePeerTenSecondsForItsSettings) {
   Deadlines deadlines(Limits::server(), kStart);
   EXPECT_EQ(deadlines.next(), kStart + 10s);
   EXPECT_EQ(deadlines.due(kStart + 9999ms), Due::nothing);
-  EXPECT_EQ(deadlines.due(kStart + 10s), Due::peer_timeout);
+  EXPECT_EQ(deadlines.due(kStart + 10s), Due::preface);
 }
 
 TEST(H2DeadlinesTest, WaitsLongerForAcknowledgementsOfDevices) {
@@ -98,7 +98,7 @@ TEST(H2FloodGuardTest, LetsADeviceUpdateItsWindowsTwicePerVoiceChunk) {
 TEST(H2FloodGuardTest, EndsAWindowUpdateDribble) {
   FloodGuard guard(Limits::server());
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(guard.window_update(), std::nullopt);
-  EXPECT_EQ(guard.window_update(), ErrorCode::enhance_your_calm);
+  EXPECT_EQ(guard.window_update(), FloodGuard::Breach{Limit::window_updates});
 }
 
 TEST(H2FloodGuardTest, CountsEmptyFramesInARow) {
@@ -106,7 +106,7 @@ TEST(H2FloodGuardTest, CountsEmptyFramesInARow) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(guard.content_frame(false), std::nullopt);
   EXPECT_EQ(guard.content_frame(true), std::nullopt);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(guard.content_frame(false), std::nullopt);
-  EXPECT_EQ(guard.content_frame(false), ErrorCode::enhance_your_calm);
+  EXPECT_EQ(guard.content_frame(false), FloodGuard::Breach{Limit::empty_frames});
 }
 
 }  // namespace

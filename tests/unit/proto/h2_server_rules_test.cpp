@@ -32,11 +32,11 @@ TEST(H2ServerRulesTest, ServesADeviceThatNamesNoAuthorityAndNeverEndsItsStream) 
   EXPECT_EQ(peer.observer.streams[1].body, "fourmore");
   EXPECT_TRUE(peer.observer.streams[1].remote_closed);
 
-  ASSERT_TRUE(peer.server->submit_response(StreamId(1), 200, {{"x-data-stream-id", "DS1"}}, nullptr));
+  ASSERT_TRUE(peer.ours->submit_response(StreamId(1), 200, {{"x-data-stream-id", "DS1"}}, nullptr));
   peer.flush();
   EXPECT_EQ(peer.reset_of(1), ErrorCode::no_error);
   EXPECT_EQ(peer.observer.streams[1].closed, ErrorCode::no_error);
-  EXPECT_EQ(peer.server->state(StreamId(1)), StreamState::closed);
+  EXPECT_EQ(peer.ours->state(StreamId(1)), StreamState::closed);
 }
 
 TEST(H2ServerRulesTest, ServesADeviceForHours) {
@@ -45,12 +45,12 @@ TEST(H2ServerRulesTest, ServesADeviceForHours) {
   for (std::uint32_t id = 1; id < 20'000; id += 2) {
     peer.feed(H2Frames().headers(id, device_send("4"), false).data(id, "data", false));
     const StreamId stream(static_cast<std::int32_t>(id));
-    ASSERT_TRUE(peer.server->submit_response(stream, 200, {}, nullptr));
+    ASSERT_TRUE(peer.ours->submit_response(stream, 200, {}, nullptr));
     peer.flush();
-    peer.server->release(stream);
+    peer.ours->release(stream);
     peer.now += 10ms;
   }
-  EXPECT_EQ(peer.server->stats().requests, 10'000u);
+  EXPECT_EQ(peer.ours->stats().requests, 10'000u);
   EXPECT_FALSE(peer.go_away());
 }
 
@@ -72,7 +72,7 @@ TEST(H2ServerRulesTest, ResetsABodyThatIsNotAsLongAsItsHeadSaid) {
   EXPECT_EQ(peer.observer.streams[1].body, "");
   EXPECT_EQ(peer.observer.streams[1].closed, ErrorCode::protocol_error);
   EXPECT_EQ(peer.observer.streams.count(5), 0u);
-  EXPECT_EQ(peer.server->stats().malformed, 4u);
+  EXPECT_EQ(peer.ours->stats().malformed, 4u);
   EXPECT_FALSE(peer.go_away());
 }
 
@@ -113,11 +113,11 @@ TEST(H2ServerRulesTest, AnswersAHeadThatIsTooLarge) {
                 .frame(H2Frames::headers_type, H2Frames::kEndStream, 1, view.first(10'000))
                 .frame(H2Frames::continuation_type, H2Frames::kEndHeaders, 1, view.subspan(10'000)));
   EXPECT_EQ(peer.observer.streams.count(1), 0u);
-  EXPECT_EQ(peer.server->stats().headers_too_large, 1u);
+  EXPECT_EQ(peer.ours->stats().of(Limit::header_list), 1u);
   EXPECT_FALSE(peer.reset_of(1));
   EXPECT_FALSE(peer.go_away());
   EXPECT_EQ(peer.count(H2Frames::headers_type), 1u);
-  EXPECT_EQ(peer.server->state(StreamId(1)), StreamState::closed);
+  EXPECT_EQ(peer.ours->state(StreamId(1)), StreamState::closed);
 }
 
 TEST(H2ServerRulesTest, ResetsAHeadFarOverTheLimitWithoutKeepingIt) {
@@ -132,7 +132,7 @@ TEST(H2ServerRulesTest, ResetsAHeadFarOverTheLimitWithoutKeepingIt) {
   peer.feed(H2Frames().frame(H2Frames::headers_type, H2Frames::kEndHeaders | H2Frames::kEndStream, 1, block));
   EXPECT_EQ(peer.observer.streams.count(1), 0u);
   EXPECT_EQ(peer.reset_of(1), ErrorCode::internal_error);
-  EXPECT_EQ(peer.server->stats().headers_too_large, 1u);
+  EXPECT_EQ(peer.ours->stats().of(Limit::header_list), 1u);
   peer.feed(H2Frames().headers(3, H2RawPeer::get("/next"), true));
   EXPECT_TRUE(peer.observer.streams[3].head);
 }
@@ -154,10 +154,10 @@ TEST(H2ServerRulesTest, CountsAStreamWhoseHandlerRunsAsOpenAfterItsReset) {
   std::uint32_t id = 1;
   for (int i = 0; i < 99; ++i, id += 2) peer.feed(H2Frames().headers(id, H2RawPeer::get(), true).reset(id, 8));
   peer.feed(H2Frames().headers(id, H2RawPeer::get(), true));
-  EXPECT_EQ(peer.server->stats().refused, 0u);
+  EXPECT_EQ(peer.ours->stats().of(Limit::streams), 0u);
   peer.feed(H2Frames().headers(id + 2, H2RawPeer::get(), true));
   EXPECT_EQ(peer.reset_of(id + 2), ErrorCode::refused_stream);
-  peer.server->release(StreamId(1));  // one handler returns
+  peer.ours->release(StreamId(1));  // one handler returns
   peer.feed(H2Frames().headers(id + 4, H2RawPeer::get(), true));
   EXPECT_TRUE(peer.observer.streams[static_cast<std::int32_t>(id + 4)].head);
 }
@@ -166,10 +166,10 @@ TEST(H2ServerRulesTest, ThrowsDataAwayThatComesAfterTheAnswer) {
   H2RawPeer peer;
   peer.start();
   peer.feed(H2Frames().headers(1, device_send("1000000"), false).data(1, "data", false));
-  ASSERT_TRUE(peer.server->submit_response(StreamId(1), 401, {}, nullptr));
+  ASSERT_TRUE(peer.ours->submit_response(StreamId(1), 401, {}, nullptr));
   peer.flush();
   EXPECT_FALSE(peer.reset_of(1));
-  peer.server->release(StreamId(1));
+  peer.ours->release(StreamId(1));
   peer.advance(500ms);
   EXPECT_EQ(peer.reset_of(1), ErrorCode::no_error);
   const std::string more(16384, 'm');
@@ -183,12 +183,12 @@ TEST(H2ServerRulesTest, ThrowsDataAwayThatComesAfterTheAnswer) {
 
 TEST(H2ServerRulesTest, EndsAConnectionThatDoesNotBeginWithThePreface) {
   H2RawPeer peer;
-  peer.server = Connection::create_server(Settings::server(), peer.limits, peer.observer, peer.now).value();
-  EXPECT_FALSE(peer.server->feed(as_bytes("GET / HTTP/1.1\r\n\r\n"), peer.now));
+  peer.start_server(Settings::server());
+  EXPECT_FALSE(peer.ours->feed(as_bytes("GET / HTTP/1.1\r\n\r\n"), peer.now));
   peer.flush();
   EXPECT_EQ(peer.go_away(), ErrorCode::protocol_error);
-  EXPECT_TRUE(peer.server->done());
-  EXPECT_FALSE(peer.server->feed(H2Frames().ping(1).bytes(), peer.now));
+  EXPECT_TRUE(peer.ours->done());
+  EXPECT_FALSE(peer.ours->feed(H2Frames().ping(1).bytes(), peer.now));
 }
 
 }  // namespace

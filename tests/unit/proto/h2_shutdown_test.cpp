@@ -24,7 +24,7 @@ TEST(H2ShutdownTest, ServesWhatWasUnderWayBetweenTheTwoGoAways) {
   H2RawPeer peer;
   peer.start();
   peer.feed(H2Frames().headers(1, H2RawPeer::get(), true));
-  peer.server->shutdown(peer.now);
+  peer.ours->shutdown(peer.now);
   peer.flush();
   EXPECT_EQ(go_aways(peer), std::vector<std::uint32_t>{0x7fffffff});
   peer.feed(H2Frames().headers(3, H2RawPeer::get(), true));
@@ -34,23 +34,23 @@ TEST(H2ShutdownTest, ServesWhatWasUnderWayBetweenTheTwoGoAways) {
   peer.feed(H2Frames().headers(5, H2RawPeer::get(), true));
   EXPECT_EQ(peer.observer.streams.count(5), 0u);
 
-  EXPECT_FALSE(peer.server->done());
-  ASSERT_TRUE(peer.server->submit_response(StreamId(1), 200, {}, nullptr));
-  ASSERT_TRUE(peer.server->submit_response(StreamId(3), 200, {}, nullptr));
+  EXPECT_FALSE(peer.ours->done());
+  ASSERT_TRUE(peer.ours->submit_response(StreamId(1), 200, {}, nullptr));
+  ASSERT_TRUE(peer.ours->submit_response(StreamId(3), 200, {}, nullptr));
   peer.flush();
-  EXPECT_TRUE(peer.server->done());
-  EXPECT_EQ(peer.server->error(), ErrorCode::no_error);
+  EXPECT_TRUE(peer.ours->done());
+  EXPECT_EQ(peer.ours->error(), ErrorCode::no_error);
 }
 
 TEST(H2ShutdownTest, DoesNotWaitLongForADeviceThatAnswersPingsLate) {
   H2RawPeer peer;
   peer.start();
-  peer.server->shutdown(peer.now);
+  peer.ours->shutdown(peer.now);
   peer.flush();
-  EXPECT_EQ(peer.server->next_timeout(), peer.now + 2s);
+  EXPECT_EQ(peer.ours->next_timeout(), peer.now + 2s);
   peer.advance(2s);
   EXPECT_EQ(go_aways(peer), (std::vector<std::uint32_t>{0x7fffffff, 0}));
-  EXPECT_TRUE(peer.server->done());
+  EXPECT_TRUE(peer.ours->done());
 }
 
 TEST(H2ShutdownTest, LetsStreamsFinishAndRefusesNewOnesOnTheClient) {
@@ -107,6 +107,23 @@ TEST(H2ShutdownTest, EndsTheClientWhenItsLastStreamIsOver) {
   EXPECT_TRUE(pair.server->done());
 }
 
+TEST(H2ShutdownTest, NeverRaisesTheLastStreamAndRepeatsNothing) {
+  H2RawPeer peer;
+  peer.start();
+  peer.feed(H2Frames().headers(1, H2RawPeer::get(), true));
+  peer.ours->shutdown(peer.now);
+  peer.ours->shutdown(peer.now);
+  peer.feed(H2Frames().ping(1, true));
+  peer.ours->shutdown(peer.now);
+  peer.flush();
+  peer.feed(H2Frames().headers(3, H2RawPeer::get(), true));
+  peer.ours->terminate(ErrorCode::internal_error);
+  peer.ours->terminate(ErrorCode::protocol_error);
+  peer.flush();
+  EXPECT_EQ(go_aways(peer), (std::vector<std::uint32_t>{0x7fffffff, 1, 1}));
+  EXPECT_EQ(peer.go_away(), ErrorCode::internal_error);
+}
+
 TEST(H2ShutdownTest, TerminatesAtOnce) {
   H2Pair pair;
   pair.start();
@@ -125,9 +142,9 @@ TEST(H2ShutdownTest, AnswersABrokenFrameWithGoAway) {
   peer.start();
   peer.feed(H2Frames().frame(H2Frames::ping_type, 0, 1, as_bytes("12345678")));  // PING on a stream
   EXPECT_EQ(peer.go_away(), ErrorCode::protocol_error);
-  EXPECT_EQ(peer.server->error(), ErrorCode::protocol_error);
-  EXPECT_TRUE(peer.server->closing());
-  EXPECT_TRUE(peer.server->done());
+  EXPECT_EQ(peer.ours->error(), ErrorCode::protocol_error);
+  EXPECT_TRUE(peer.ours->closing());
+  EXPECT_TRUE(peer.ours->done());
 }
 
 TEST(H2ShutdownTest, ForgetsAStreamOnlyWhenItIsClosedAndReleased) {
