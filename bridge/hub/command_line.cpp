@@ -104,7 +104,7 @@ class Parser {
     plain_ =
         text(app_, "--plain", "HOST:PORT", raw_.plain, "Address without TLS, loopback only [none]", "CAMSPAN_PLAIN");
     level_ =
-        text(app_, "--log-level", "LEVEL", raw_.log_level, "error, warn, info or debug [info]", "CAMSPAN_LOG_LEVEL");
+        text(app_, "--log-level", "LEVEL", raw_.log_level, "error, warn, info, debug or trace [info]", "CAMSPAN_LOG_LEVEL");
     ready_ = app_.add_option("--ready-fd", result_.ready_fd,
                              "Write `listen=HOST:PORT plain=HOST:PORT` to this descriptor when the ports are open")
                  ->check(CLI::NonNegativeNumber.description(""))

@@ -21,7 +21,8 @@ log::Level to_level(const std::string& name, const std::string& where) {
   if (name == "warn") return log::Level::warn;
   if (name == "info") return log::Level::info;
   if (name == "debug") return log::Level::debug;
-  throw Refused{where + ": the log level is error, warn, info or debug, not \"" + name + "\"."};
+  if (name == "trace") return log::Level::trace;
+  throw Refused{where + ": the log level is error, warn, info, debug or trace, not \"" + name + "\"."};
 }
 
 /// Binds the keys of one file to the members of a Config.

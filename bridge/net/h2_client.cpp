@@ -5,6 +5,7 @@
 #include <asio/detached.hpp>
 #include <unordered_map>
 
+#include "net/h2_frame_log.hpp"
 #include "net/h2_stream.hpp"
 
 namespace camspan::net {
@@ -37,6 +38,7 @@ class ClientLink final : public h2::Observer, public H2Driver::Owner, public std
   asio::awaitable<void> close(std::chrono::milliseconds deadline);
   void add(ClientStream& stream);
   void remove(ClientStream& stream);
+  H2Ending ending() const;
   H2Driver& driver() { return driver_; }
   const H2Driver& driver() const { return driver_; }
 
@@ -44,6 +46,8 @@ class ClientLink final : public h2::Observer, public H2Driver::Owner, public std
   void on_data(h2::StreamId id, ByteView bytes) override;
   void on_remote_closed(h2::StreamId id) override;
   void on_stream_closed(h2::StreamId id, h2::ErrorCode code) override;
+  void on_go_away(h2::StreamId, h2::ErrorCode code) override { go_away_ = code; }
+  void on_frame(h2::Direction direction, const h2::Frame& frame) override { log_frame("server", direction, frame); }
   void input_fed() override {}  // coroutines that wait were woken one by one
   void connection_ended(std::error_code reason) override;
 
@@ -55,7 +59,8 @@ class ClientLink final : public h2::Observer, public H2Driver::Owner, public std
   H2Driver driver_;
   std::unordered_map<h2::StreamId, ClientStream*> streams_;
   WakeUp ended_;
-  bool finished_ = false;  // run() is over: the byte stream is closed
+  h2::ErrorCode go_away_ = h2::ErrorCode::no_error;  // the server's
+  bool finished_ = false;                            // run() is over: the byte stream is closed
 };
 
 class ClientStream final : public H2ClientStream {
@@ -86,6 +91,10 @@ class ClientStream final : public H2ClientStream {
     co_return *head_;
   }
   asio::awaitable<Result<ByteView>> read_body() override { return bodies_.read(); }
+  H2Ending ending() const override {
+    const H2Ending link = link_->ending();
+    return reset_ && link.by == H2Ending::By::line ? H2Ending{H2Ending::By::reset, *reset_} : link;
+  }
   void reset(std::uint32_t error_code) override { bodies_.reset(h2::to_error_code(error_code), Errc::cancelled); }
   std::size_t send_window() const override {
     return bodies_.failure() ? 0 : link_->driver().connection().send_window(bodies_.id());
@@ -95,12 +104,17 @@ class ClientStream final : public H2ClientStream {
     head_ = ResponseHead{response.status, std::move(response.headers)};
     bodies_.notify_input();
   }
+  void was_reset(h2::ErrorCode code) {
+    if (!bodies_.failure()) reset_ = code;
+    bodies_.closed(Errc::stream_reset);
+  }
   H2Stream& bodies() { return bodies_; }
 
  private:
   const std::shared_ptr<ClientLink> link_;
   H2Stream bodies_;
   std::optional<ResponseHead> head_;
+  std::optional<h2::ErrorCode> reset_;  // the server's
 };
 
 asio::awaitable<void> ClientLink::run(std::shared_ptr<ClientLink> keep) {
@@ -143,8 +157,16 @@ void ClientLink::on_remote_closed(h2::StreamId id) {
   if (ClientStream* const stream = find(id)) stream->bodies().remote_closed();
 }
 
-void ClientLink::on_stream_closed(h2::StreamId id, h2::ErrorCode) {
-  if (ClientStream* const stream = find(id)) stream->bodies().closed(Errc::stream_reset);
+void ClientLink::on_stream_closed(h2::StreamId id, h2::ErrorCode code) {
+  if (ClientStream* const stream = find(id)) stream->was_reset(code);
+}
+
+/// What ends all streams of the connection; "line" when nothing else is known.
+H2Ending ClientLink::ending() const {
+  if (connection_->timed_out()) return {H2Ending::By::silence, h2::ErrorCode::no_error};
+  if (go_away_ != h2::ErrorCode::no_error) return {H2Ending::By::go_away, go_away_};
+  if (connection_->error() != h2::ErrorCode::no_error) return {H2Ending::By::broken_rule, connection_->error()};
+  return {};
 }
 
 void ClientLink::connection_ended(std::error_code) {
@@ -171,6 +193,7 @@ class Client final : public H2Client {
   asio::awaitable<void> close(std::chrono::milliseconds deadline) override { return link_->close(deadline); }
   void abort() override { link_->driver().end(Errc::closed); }
   bool usable() const override { return !link_->driver().ended() && !link_->driver().connection().closing(); }
+  H2Ending ending() const override { return link_->ending(); }
   std::error_code reason() const override { return link_->driver().reason(); }
   std::chrono::microseconds rtt() const override {
     return std::chrono::duration_cast<std::chrono::microseconds>(link_->driver().connection().rtt());

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "net/byte_stream.hpp"
+#include "proto/h2/types.hpp"
 #include "proto/http/headers.hpp"
 
 namespace camspan::net {
@@ -13,6 +14,19 @@ namespace camspan::net {
 struct ResponseHead {
   int status = 0;
   http::Headers headers;
+};
+
+/// What broke a request off, for the sentence that a user reads.
+struct H2Ending {
+  enum class By : std::uint8_t {
+    line,         ///< the connection, below HTTP/2
+    reset,        ///< the server's RST_STREAM
+    go_away,      ///< the server's GOAWAY
+    broken_rule,  ///< the server broke a rule of HTTP/2
+    silence,      ///< the server did not answer in time
+  };
+  By by = By::line;
+  h2::ErrorCode code = h2::ErrorCode::no_error;  ///< of reset, go_away and broken_rule
 };
 
 /// One request. Lives on the connection's I/O thread and may outlive the connection: operations then give
@@ -32,6 +46,8 @@ class H2ClientStream {
   /// The next piece of the answer's body; empty = end. Valid until the next call.
   virtual asio::awaitable<Result<ByteView>> read_body() = 0;
   virtual void reset(std::uint32_t error_code) = 0;
+  /// Of use once an operation has failed.
+  virtual H2Ending ending() const = 0;
   /// Bytes of body that the peer lets us send now.
   virtual std::size_t send_window() const = 0;
 };
@@ -59,6 +75,7 @@ class H2Client {
   virtual void abort() = 0;
   /// False after GOAWAY of the peer or loss of the connection: open a new one for the next request.
   virtual bool usable() const = 0;
+  virtual H2Ending ending() const = 0;
   /// Why the connection ended, and round trip of the last PING (0 = none yet).
   virtual std::error_code reason() const = 0;
   virtual std::chrono::microseconds rtt() const = 0;

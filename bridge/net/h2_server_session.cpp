@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/log.hpp"
+#include "net/h2_frame_log.hpp"
 
 namespace camspan::net {
 namespace {
@@ -105,8 +106,17 @@ void H2ServerSession::input_fed() {
     asio::co_spawn(driver_.executor(), serve(shared_from_this(), *find(id)), asio::detached);
 }
 
+void H2ServerSession::on_frame(h2::Direction direction, const h2::Frame& frame) {
+  log_frame(driver_.info().peer.c_str(), direction, frame);
+}
+
 void H2ServerSession::connection_ended(std::error_code reason) {
-  log::debug("http2", "connection of ", driver_.info().peer, " ended: ", reason.message());
+  const h2::Stats& stats = connection_->stats();
+  const auto limit = connection_->passed_limit();
+  log::debug("http2", "connection of ", driver_.info().peer, " ended: ", reason.message(),
+             limit ? ", over the limit: " : "", limit ? h2::name(*limit) : "", "; requests ", stats.requests,
+             ", resets received ", stats.resets_received, ", sent ", stats.resets_sent, ", body bytes received ",
+             stats.body_bytes_received, ", sent ", stats.body_bytes_sent);
   for (const auto& [id, exchange] : exchanges_) exchange->stream().closed(Errc::closed);
 }
 

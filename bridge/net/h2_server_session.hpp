@@ -30,6 +30,7 @@ class H2ServerSession final : public h2::Observer,
   void on_data(h2::StreamId id, ByteView bytes) override;
   void on_remote_closed(h2::StreamId id) override;
   void on_stream_closed(h2::StreamId id, h2::ErrorCode code) override;
+  void on_frame(h2::Direction direction, const h2::Frame& frame) override;
   void input_fed() override;
   void connection_ended(std::error_code reason) override;
 
