@@ -4,6 +4,7 @@
 #include <asio/detached.hpp>
 #include <charconv>
 
+#include "api/upload_failure.hpp"
 #include "proto/flv/tag.hpp"
 
 namespace camspan {
@@ -76,6 +77,7 @@ asio::awaitable<void> UploadRequest::hold(std::shared_ptr<UploadRequest> self,
 }
 
 asio::awaitable<RequestEnd> UploadRequest::run(net::H2Client& client) {
+  client_ = &client;
   started_ = last_ack_line_ = Clock::now();
   auto stream = client.open(setup_.method, setup_.authority, setup_.path, setup_.headers, setup_.tls);
   if (!stream) {
@@ -93,6 +95,10 @@ asio::awaitable<RequestEnd> UploadRequest::run(net::H2Client& client) {
 void UploadRequest::finish() {
   finishing_ = true;
   wake_.notify();
+}
+
+void UploadRequest::end_lost(std::error_code error) {
+  end(RequestEnd::Kind::lost, Failure{error, lost_sentence(setup_.authority, error, stream_->ending()), 0});
 }
 
 void UploadRequest::split() {
@@ -192,8 +198,7 @@ asio::awaitable<void> UploadRequest::read_answer() {
   auto head = co_await stream_->read_head();
   if (end_) co_return;
   if (!head) {
-    end(RequestEnd::Kind::lost, Failure{head.error(), setup_.authority + ": the connection was lost (" +
-                                                          head.error().message() + ").", 0});
+    end_lost(head.error());
     co_return;
   }
   answer_seen_ = true;
@@ -217,8 +222,7 @@ asio::awaitable<void> UploadRequest::read_answer() {
     auto piece = co_await stream_->read_body();
     if (end_) co_return;
     if (!piece) {
-      end(RequestEnd::Kind::lost, Failure{piece.error(), setup_.authority + ": the connection was lost (" +
-                                                             piece.error().message() + ").", 0});
+      end_lost(piece.error());
       co_return;
     }
     if (piece->empty()) break;
@@ -231,12 +235,13 @@ asio::awaitable<void> UploadRequest::read_answer() {
   if (!body_ended_) {
     end(RequestEnd::Kind::lost,
         Failure{Errc::refused, setup_.authority + ": the receiver ended the upload early, with status " +
-                                   std::to_string(head->status) + ".", head->status});
+                                   std::to_string(head->status) + ". Choose a location that takes uploads.",
+                head->status});
     co_return;
   }
   if (!acknowledging_) acknowledge(next_number_);
   if (setup_.flv && acknowledging_ && !in_flight_.empty()) {
-    end(RequestEnd::Kind::lost, Failure{Errc::io_error, setup_.authority + ": the receiver could not store everything.",
+    end(RequestEnd::Kind::lost, Failure{Errc::io_error, setup_.authority + ": the receiver could not store everything. Look into its log.",
                                         head->status});
     co_return;
   }
@@ -252,12 +257,11 @@ asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head)
   }
   if (end_) co_return;
   std::string detail = json_text(body, "detail");
-  if (detail.empty()) detail = "the receiver answered with status " + std::to_string(head.status) + ".";
   const auto retry_after = head.headers.find("retry-after");
   const auto location = head.headers.find("location");
   if (head.status >= 300 && head.status < 400 && location)
     detail = "the receiver has moved: set location to " + std::string(*location) + ".";
-  end(RequestEnd::Kind::refused, Failure{code_of(head.status), setup_.authority + ": " + detail, head.status});
+  end(RequestEnd::Kind::refused, Failure{code_of(head.status), refusal_sentence(setup_.authority, head.status, detail), head.status});
   if (head.status == 409) end_->expected = json_number(body, "expected");
   if (retry_after) {
     unsigned seconds = 0;
@@ -302,14 +306,18 @@ asio::awaitable<void> UploadRequest::watch() {
     co_await tick_.wait_until(Clock::now() + milliseconds(250));
     if (end_) co_return;
     const auto now = Clock::now();
+    // The server said GOAWAY: move to another connection where the stream can be cut; a file ends on this one.
+    if (setup_.flv && !client_->usable()) split();
     if (!answer_seen_ && !silent_ && now - started_ >= kAnswerWait) expect_silence();
     if (writing_since_ && now - *writing_since_ > setup_.idle_timeout)
       end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": nothing could be sent for " +
-                                              std::to_string(setup_.idle_timeout.count() / 1000) + " s.", 0});
+                                              std::to_string(setup_.idle_timeout.count()) +
+                                              " ms. Check the network, and that the server reads.", 0});
     if (!acknowledging_ || in_flight_.empty()) last_ack_line_ = now;
     if (now - last_ack_line_ > setup_.ack_timeout)
       end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": the hub acknowledged nothing for " +
-                                              std::to_string(setup_.ack_timeout.count() / 1000) + " s.", 0});
+                                              std::to_string(setup_.ack_timeout.count()) +
+                                              " ms. Check its disk and its log.", 0});
   }
 }
 

@@ -79,6 +79,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   void expect_silence();
   asio::awaitable<void> watch();
   void end(RequestEnd::Kind kind, Failure failure);
+  void end_lost(std::error_code error);
 
   static asio::awaitable<void> hold(std::shared_ptr<UploadRequest> self, asio::awaitable<void> (UploadRequest::*loop)());
 
@@ -93,6 +94,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   Progress& progress_;
   const Setup setup_;
   const std::function<void()> acked_;
+  net::H2Client* client_ = nullptr;  ///< while run() runs
   std::unique_ptr<net::H2ClientStream> stream_;
   net::WakeUp wake_;
   net::WakeUp ended_;

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "api/credentials.hpp"
+#include "api/upload_failure.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
 
@@ -155,9 +156,11 @@ asio::awaitable<void> Uploader::run() {
     co_await wait_for_data();
     if (stopping_) break;
     if (!client_->usable()) {
+      // Named: in a co_await expression g++ 12 destroys what a braced list made twice.
       const std::error_code reason = client_->reason();
+      Failure closed{reason, closed_sentence(url_.authority, reason, client_->ending()), 0};
       client_.reset();
-      co_await retry(Failure{reason, url_.authority + " closed the connection.", 0}, std::nullopt);
+      co_await retry(std::move(closed), std::nullopt);
     } else if (drained_ && queue_.empty()) {
       settle({});
       set_state(ConnectionState::connected);
@@ -194,8 +197,9 @@ asio::awaitable<bool> Uploader::connect() {
   }
   times_ = connected->times;
   if (tls_ && connected->stream->info().alpn != "h2") {
-    co_await retry(Failure{Errc::unsupported, url_.authority + " does not speak HTTP/2 here. Use a server that offers "
-                                              "\"h2\" by ALPN.", 0}, std::nullopt);
+    Failure wrong_protocol{Errc::unsupported, url_.authority + " does not speak HTTP/2 here. Use a server that offers "
+                                                               "\"h2\" by ALPN.", 0};
+    co_await retry(std::move(wrong_protocol), std::nullopt);
     co_return false;
   }
   net::H2ClientOptions h2;
@@ -292,6 +296,8 @@ asio::awaitable<void> Uploader::upload() {
     case RequestEnd::Kind::split:
       token_retried_ = false;
       if (!flv_) new_stream();
+      // The server wants us elsewhere and has everything so far: no outage.
+      if (!client_->usable()) client_.reset();
       co_return;
     case RequestEnd::Kind::refused:
       co_await after_refusal(std::move(end), std::move(*authorized));
