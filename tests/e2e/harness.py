@@ -181,6 +181,14 @@ class Case(unittest.TestCase):
         self.processes.append(process)
         return process
 
+    def certificate(self, name):
+        """(certificate, key) for `name`, signed by itself."""
+        certificate, key = (os.path.join(self.folder, "%s.%s" % (name, end)) for end in ("crt", "key"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                        "-out", certificate, "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name],
+                       check=True, capture_output=True, timeout=DEADLINE)
+        return certificate, key
+
     def token_file(self, token):
         path = os.path.join(self.folder, "token%d" % random.getrandbits(32))
         with open(path, "w") as file:

@@ -271,12 +271,7 @@ class WrongServer(Case):
                 self.assertNotIn(hub.upload_token, text)
 
     def test_wrong_name(self):
-        folder = os.path.join(self.folder, "tls")
-        os.mkdir(folder)
-        certificate, key = os.path.join(folder, "c.pem"), os.path.join(folder, "k.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-                        "-out", certificate, "-days", "2", "-subj", "/CN=other.example", "-addext",
-                        "subjectAltName=DNS:other.example"], check=True, capture_output=True, timeout=DEADLINE)
+        certificate, key = self.certificate("other.example")
         hub = self.hub('[tls]\ncert = "%s"\nkey = "%s"\n' % (certificate, key))
         text = self.launch("location=" + hub.url("/ingest/cam1"), "ca-file=" + certificate,
                            "auth-token-file=" + self.token_file(hub.upload_token))
