@@ -22,6 +22,10 @@ class Owner final : public h2::Observer, public h2::BodySource {
     if (habit & 1) static_cast<void>(connection->submit_response(id, 200, {{"server", "fuzz"}}, this));
     if (habit & 2) connection->reset(id, h2::ErrorCode::cancel);
   }
+  void on_frame(h2::Direction, const h2::Frame& frame) override {
+    for (const char c : h2::describe(frame))
+      if (c < 0x20 || c == 0x7f) __builtin_trap();  // it goes to logs and terminals
+  }
   void on_data(h2::StreamId id, ByteView bytes) override {
     unread_ += bytes.size();
     if (habit & 4) return;
@@ -74,7 +78,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const TimePoint begin{std::chrono::seconds(1)};
   Owner owner;
   if (std::to_integer<int>(input[0]) & 1) {
-    auto server = h2::Connection::create_server(h2::Settings::server(), h2::Limits::server(), owner, begin).value();
+    h2::Settings settings = h2::Settings::server();
+    settings.enable_connect_protocol = std::to_integer<std::uint32_t>(input[0]) >> 1 & 1;
+    auto server = h2::Connection::create_server(settings, h2::Limits::server(), owner, begin).value();
     owner.connection = server.get();
     static_cast<void>(server->feed(as_bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), begin));
     drive(*server, owner, input.subspan(1));
