@@ -122,6 +122,7 @@ class Connection {
   int begin_headers(std::int32_t id);
   int header_field(std::int32_t id, std::string_view name, std::string_view value, bool sensitive);
   void headers_received(std::int32_t id, bool end);
+  void data_announced(std::int32_t id, std::size_t length);
   void data_received(std::int32_t id, ByteView bytes);
   void body_ended(std::int32_t id);
   void settings_received(bool acknowledgement);

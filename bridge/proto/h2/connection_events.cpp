@@ -13,6 +13,7 @@ int Connection::begin_frame(std::int32_t id, std::uint8_t type, std::size_t leng
   if (type == NGHTTP2_PRIORITY && id == 0) terminate(ErrorCode::protocol_error);
   if (type == NGHTTP2_PUSH_PROMISE && role_ == Role::client) ++stats_.of(Limit::pushes);
   if (type != NGHTTP2_DATA && type != NGHTTP2_HEADERS && type != NGHTTP2_CONTINUATION) return 0;
+  if (type == NGHTTP2_DATA && (flags & NGHTTP2_FLAG_PADDED) == 0) data_announced(id, length);
   if (type == NGHTTP2_HEADERS) {
     guard_.header_block_begins();
     // nghttp2 passes over them, as it does not know that the stream never was (RFC 9113 section 5.1.1).
@@ -121,6 +122,13 @@ void Connection::refuse_malformed(Stream& stream) {
   ++stats_.malformed;
   reset(stream.id, ErrorCode::protocol_error);
   if (!stream.told) stream.released = true;
+}
+
+/// A frame that is too long for its request is known as such before its first bytes complete the request.
+void Connection::data_announced(std::int32_t id, std::size_t length) {
+  Stream* const stream = find(id);
+  if (!stream || stream->discards() || !stream->content_length) return;
+  if (stream->received + length > *stream->content_length) refuse_malformed(*stream);
 }
 
 void Connection::data_received(std::int32_t id, ByteView bytes) {

@@ -76,6 +76,20 @@ TEST(H2ServerRulesTest, ResetsABodyThatIsNotAsLongAsItsHeadSaid) {
   EXPECT_FALSE(peer.go_away());
 }
 
+TEST(H2ServerRulesTest, KnowsAFrameThatIsTooLongBeforeItsBytesCompleteTheRequest) {
+  H2RawPeer peer;
+  peer.start();
+  peer.feed(H2Frames().headers(1, device_send("3"), false));
+  const Bytes frame = H2Frames().data(1, "four", true).bytes();
+  for (const std::byte& byte : frame) {
+    static_cast<void>(peer.ours->feed(ByteView(&byte, 1), peer.now));
+    EXPECT_FALSE(peer.observer.streams[1].remote_closed);
+  }
+  peer.flush();
+  EXPECT_EQ(peer.reset_of(1), ErrorCode::protocol_error);
+  EXPECT_EQ(peer.ours->stats().malformed, 1u);
+}
+
 TEST(H2ServerRulesTest, ResetsARequestThatBreaksTheRulesAndServesTheNext) {
   H2RawPeer peer;
   peer.start();
