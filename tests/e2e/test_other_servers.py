@@ -95,7 +95,7 @@ class OtherServer(Case):
         return camera.returncode, (out + error).decode()
 
     def live(self, location, *properties):
-        """Two pictures a second without end: what a proxy that collects bodies first would never pass on."""
+        """Pictures without end: what a proxy that collects bodies first would never pass on."""
         return self.gst_launch("videotestsrc", "is-live=true", "!", "video/x-raw,width=320,height=240,framerate=10/1", "!", "x264enc",
                                "tune=zerolatency", "key-int-max=10", "!", "h264parse", "!", "flvmux", "streamable=true", "!", "h2sink",
                                "location=" + location, *properties)
