@@ -18,6 +18,7 @@ struct Request {
   std::string authority;  ///< `host` where there is no :authority; Link Kit devices send neither
   std::string path;       ///< :path as it came, query included; empty for CONNECT
   http::Headers headers;  ///< ordinary fields
+  bool ended = false;     ///< END_STREAM came with the head
 };
 
 struct Response {
