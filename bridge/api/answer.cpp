@@ -41,16 +41,29 @@ std::optional<std::uint64_t> json_number(std::string_view line, std::string_view
 
 Errc code_of_status(int status) {
   switch (status) {
-    case 401: case 407: return Errc::not_authenticated;
-    case 403: return Errc::not_authorized;
-    case 404: case 410: return Errc::not_found;
-    case 409: return Errc::gap;
-    case 413: return Errc::too_large;
-    case 415: return Errc::wrong_type;
-    case 501: return Errc::unsupported;
-    case 429: case 503: return Errc::busy;
-    case 507: return Errc::no_space;
-    default: return Errc::refused;
+    case 401:
+    case 407:
+      return Errc::not_authenticated;
+    case 403:
+      return Errc::not_authorized;
+    case 404:
+    case 410:
+      return Errc::not_found;
+    case 409:
+      return Errc::gap;
+    case 413:
+      return Errc::too_large;
+    case 415:
+      return Errc::wrong_type;
+    case 501:
+      return Errc::unsupported;
+    case 429:
+    case 503:
+      return Errc::busy;
+    case 507:
+      return Errc::no_space;
+    default:
+      return Errc::refused;
   }
 }
 

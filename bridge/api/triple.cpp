@@ -59,8 +59,9 @@ tl::expected<Triple, Failure> read_triple(const H2PushConfig& config) {
     if (auto taken = take_file(config.device_secret_file, triple); !taken)
       return tl::unexpected<Failure>(std::move(taken.error()));
   if (triple.product_key.empty() || triple.device_name.empty())
-    return bad("the device is not set: write device-id=ID (or product-key and device-name), or name the file that "
-               "`camspan-hub device add` printed in device-secret-file.");
+    return bad(
+        "the device is not set: write device-id=ID (or product-key and device-name), or name the file that "
+        "`camspan-hub device add` printed in device-secret-file.");
   if (triple.secret.empty())
     return bad("the secret of " + triple.product_key + "." + triple.device_name +
                " is not set: name a file with it in device-secret-file.");
@@ -71,11 +72,13 @@ tl::expected<Triple, Failure> read_triple(const H2PushConfig& config) {
 
 tl::expected<Url, Failure> channel_url(const H2PushConfig& config) {
   if (config.host.empty())
-    return bad("host is not set: write host=HOST (the hub), or location=https://HOST:PORT/ingest/CAMERA for mode=post.");
+    return bad(
+        "host is not set: write host=HOST (the hub), or location=https://HOST:PORT/ingest/CAMERA for mode=post.");
   if (config.host.size() > kMaxHostBytes || config.host.find_first_of("/@?# ") != std::string::npos)
     return bad("host \"" + config.host + "\" is no bare host name or address: leave out https:// and the path.");
   if (!link::is_identify(config.identify))
-    return bad("identify \"" + config.identify + "\" is no service path such as iotx/vision/voice/intercom/live: at most " +
+    return bad("identify \"" + config.identify +
+               "\" is no service path such as iotx/vision/voice/intercom/live: at most " +
                std::to_string(link::kMaxIdentifyBytes) + " characters, no / at its ends.");
   const bool bare_v6 = config.host.find(':') != std::string::npos && !config.host.starts_with('[');
   const std::string host = bare_v6 ? "[" + config.host + "]" : config.host;

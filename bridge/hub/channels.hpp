@@ -18,7 +18,10 @@ namespace camspan::hub {
 class Channel {
  public:
   Channel(std::string id, DeviceId device, std::string identify, const asio::any_io_executor& executor)
-      : id(std::move(id)), device(std::move(device)), identify(std::move(identify)), end_wake_(executor),
+      : id(std::move(id)),
+        device(std::move(device)),
+        identify(std::move(identify)),
+        end_wake_(executor),
         query_wake_(executor) {}
 
   const std::string id;

@@ -60,7 +60,7 @@ class FileUpload {
   TimePoint last_sync_;
   net::WakeUp over_wake_;
   std::optional<Problem> early_;
-  bool over_ = false;       ///< no more is read or written here
+  bool over_ = false;  ///< no more is read or written here
   bool writing_ = false;
   bool answering_ = false;  ///< the head of the answer is out
   bool lost_ = false;       ///< the sender has gone

@@ -78,8 +78,7 @@ asio::awaitable<void> IngestRoute::take_file(net::HttpExchange& exchange, Device
     const DeviceId& device;
     ~Ended() { board.upload_ended(device, false); }
   } const ended{services_.board, device};
-  FileUpload upload(files_, services_.recorder, services_.uploads, exchange, device, std::move(request),
-                    executor);
+  FileUpload upload(files_, services_.recorder, services_.uploads, exchange, device, std::move(request), executor);
   co_await upload.run(std::move(first));
 }
 

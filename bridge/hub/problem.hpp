@@ -65,7 +65,7 @@ struct Problem {
   http::Headers headers;  ///< beyond the ones every problem has: allow, retry-after
 
   int status() const;
-  std::string_view name() const;  ///< "max-viewers"
+  std::string_view name() const;                                         ///< "max-viewers"
   std::string json(ProblemForm form = ProblemForm::problem_json) const;  ///< one line
 };
 

@@ -112,11 +112,11 @@ StreamRoute::ChannelOr StreamRoute::make_channel(ChannelExchange& exchange, cons
     return tl::unexpected(
         Problem{Cause::no_file_service, "This hub has no file service yet. Send files on another service.", {}, {}});
   if (connection.count() >= channels_.limits().per_connection)
-    return tl::unexpected(retry_later(Cause::max_channels, "The connection has its most channels open. Close one.",
-                                      kRetrySeconds));
+    return tl::unexpected(
+        retry_later(Cause::max_channels, "The connection has its most channels open. Close one.", kRetrySeconds));
   if (channels_.device_is_full(*device, connection))
-    return tl::unexpected(retry_later(Cause::max_connections,
-                                      "The device has its most connections open. Close one.", kRetrySeconds));
+    return tl::unexpected(
+        retry_later(Cause::max_connections, "The device has its most connections open. Close one.", kRetrySeconds));
   const auto channel = std::make_shared<Channel>("DS" + random_decimal(), *device, identify, executor);
   connection.add(channel);
   return channel;

@@ -23,10 +23,10 @@ struct HttpServerLimits {
   std::chrono::milliseconds websocket_ping{20000};      ///< of silence, then a ping; two unanswered end the link
   std::size_t max_websocket_message_bytes = 128 << 10;  ///< inbound; the limit of /signal (camspan-wire.md section 4)
   std::size_t max_unread_body_bytes =
-      16 << 20;  ///< per HTTP/2 connection: bytes received and not yet taken by handlers
+      16 << 20;                            ///< per HTTP/2 connection: bytes received and not yet taken by handlers
   std::chrono::milliseconds admission{0};  ///< HTTP/2: end a connection that let no request in for so long; 0 = never
-  MaxTarget max_target_bytes;
-  RefusalFields refusal_fields;
+  MaxTarget max_target_bytes{};
+  RefusalFields refusal_fields{};
 };
 
 struct HttpServerStats {

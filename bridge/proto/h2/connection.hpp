@@ -66,7 +66,7 @@ class Connection {
   /// come, as Link Kit devices never say END_STREAM; else after Limits::early_answer.
   /// @return Errc::stream_reset: the stream is gone
   Result<> submit_response(StreamId id, int status, const http::Headers& headers, BodySource* source);
-  /// Server: answers 400 if nothing was answered yet, and resets with PROTOCOL_ERROR: what every malformed request gets.
+  /// Server: what every malformed request gets: 400 if nothing was answered yet, and a reset with PROTOCOL_ERROR.
   void refuse(StreamId id);
   /// The source of the stream has something again.
   void resume(StreamId id, TimePoint now);

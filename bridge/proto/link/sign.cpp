@@ -57,8 +57,7 @@ bool verify(SignMethod method, const Names& names, std::string_view secret, std:
   std::string given(sign);
   for (char& c : given)
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c + ('a' - 'A'));
-  return !right.empty() && given.size() == right.size() &&
-         CRYPTO_memcmp(given.data(), right.data(), right.size()) == 0;
+  return !right.empty() && given.size() == right.size() && CRYPTO_memcmp(given.data(), right.data(), right.size()) == 0;
 }
 
 }  // namespace camspan::link

@@ -1,9 +1,9 @@
 /// H2Push in mode stream, against a server that answers by a script.
-#include <camspan/h2_push.hpp>
 #include <camspan/hal_tls.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
+#include <camspan/h2_push.hpp>
 
 #include <fstream>
 #include <future>
@@ -25,7 +25,9 @@ using testing::Not;
 
 constexpr const char* kSecret = "0123456789abcdef0123456789abcdef";
 
-UploadServer::Script acknowledge() { return {}; }
+UploadServer::Script acknowledge() {
+  return {};
+}
 
 UploadServer::Script status(int code, std::string body = {}) {
   UploadServer::Script script;

@@ -29,7 +29,8 @@ class TripleTest : public testing::Test {
   H2PushConfig config_;
 };
 
-constexpr const char* kTable = "[[device]]  # id pk.door\nproduct_key = \"pk\"\ndevice_name = \"door\"\nsecret = \"s1\"\n";
+constexpr const char* kTable =
+    "[[device]]  # id pk.door\nproduct_key = \"pk\"\ndevice_name = \"door\"\nsecret = \"s1\"\n";
 
 TEST_F(TripleTest, TakesKeyAndNameOrAnId) {
   config_.device_secret = "s";

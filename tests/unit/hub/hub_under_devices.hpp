@@ -42,8 +42,7 @@ class HubUnderDevices : public testing::Test {
   static link::Names own_names() { return {kDevice, "a1TESTPK001", "cam-01", ""}; }
   static test::LinkDevice::Fields credentials(const link::Names& names = own_names(),
                                               const std::string& secret = kSecret) {
-    return test::LinkDevice::to_fields(
-        link::open_fields(names, secret, link::SignMethod::hmac_sha1, "2.3.0"));
+    return test::LinkDevice::to_fields(link::open_fields(names, secret, link::SignMethod::hmac_sha1, "2.3.0"));
   }
   static std::int64_t now_ms() { return utc_now().time_since_epoch().count(); }
   static std::string path(const std::string& step) { return "/stream/" + step + "/" + kIdentify; }

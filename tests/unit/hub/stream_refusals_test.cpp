@@ -114,8 +114,8 @@ TEST_F(StreamRefusalsTest, Paths) {
                            "/stream/unregister/a", "/message/pub_with_resp/sys/pk/dn/thing/video/create"})
     EXPECT_EQ(status_of(path).status(), 404) << path;
   for (const char* path : {"/stream/register/a", "/stream/open/"}) expect_refusal(status_of(path), 404, "", path);
-  for (const char* path : {"/stream/open/..", "/stream/open/a/../b", "/stream/open/%61", "/stream/open/a%2fb",
-                           "/stream/../stream/open/a"})
+  for (const char* path :
+       {"/stream/open/..", "/stream/open/a/../b", "/stream/open/%61", "/stream/open/a%2fb", "/stream/../stream/open/a"})
     expect_refusal(status_of(path), 400, "", path);
   const auto put = device.answer(device.request("PUT", path("open"), credentials(), true));
   expect_refusal(put, 405, "", "PUT");

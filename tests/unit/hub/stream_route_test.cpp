@@ -57,15 +57,14 @@ TEST_F(StreamRouteTest, FlvBecomesTheDevicesLiveStreamAndRecording) {
   LinkDevice device(address());
   const std::string channel = open(device);
   const std::string flv = film();
-  const auto sending = device.request(
-      "POST", path("send"), on_channel(channel, {{"content-length", std::to_string(flv.size())}}), false);
+  const auto sending = device.request("POST", path("send"),
+                                      on_channel(channel, {{"content-length", std::to_string(flv.size())}}), false);
   device.data(sending, flv);
   const auto& sent = device.answer(sending);
-  EXPECT_THAT(sent.fields,
-              ElementsAre(Pair(":status", "200"), Pair("x-request-id", testing::_),
-                          Pair("content-type", "application/json"), Pair("cache-control", "no-store"),
-                          Pair("content-length", std::to_string(sent.body.size())), Pair("x-data-stream-id", channel),
-                          Pair("x-response-status", "200")));
+  EXPECT_THAT(sent.fields, ElementsAre(Pair(":status", "200"), Pair("x-request-id", testing::_),
+                                       Pair("content-type", "application/json"), Pair("cache-control", "no-store"),
+                                       Pair("content-length", std::to_string(sent.body.size())),
+                                       Pair("x-data-stream-id", channel), Pair("x-response-status", "200")));
   EXPECT_EQ(json::parse(sent.body)["committed"], tags_.size());
   EXPECT_EQ(device.reset_of(sending), 0u);
   EXPECT_EQ(contents(recording()), contents(flv));

@@ -56,15 +56,14 @@ TEST(LinkRequestTest, KnowsServicePaths) {
 
 TEST(LinkRequestTest, OpensWithTheFieldsOfTheDeviceInTheirOrder) {
   const Names names{"a1TESTPK001.cam-01", "a1TESTPK001", "cam-01", ""};
-  const auto headers =
-      open_fields(names, "0123456789abcdef0123456789abcdef", SignMethod::hmac_sha1, "2.3.0");
-  EXPECT_THAT(list(headers),
-              ElementsAre(Pair("x-auth-name", "devicename"), Pair("x-auth-param-client-id", "a1TESTPK001.cam-01"),
-                          Pair("x-auth-param-signmethod", "hmacsha1"),
-                          Pair("x-auth-param-product-key", "a1TESTPK001"), Pair("x-auth-param-device-name", "cam-01"),
-                          Pair("x-auth-param-sign", "b127df42ff9e113a4b3c19fa5353b0c210174662"),
-                          Pair("x-sdk-version", "230"), Pair("x-sdk-version-name", "2.3.0"),
-                          Pair("x-sdk-platform", "c"), Pair("content-length", "0")));
+  const auto headers = open_fields(names, "0123456789abcdef0123456789abcdef", SignMethod::hmac_sha1, "2.3.0");
+  EXPECT_THAT(
+      list(headers),
+      ElementsAre(Pair("x-auth-name", "devicename"), Pair("x-auth-param-client-id", "a1TESTPK001.cam-01"),
+                  Pair("x-auth-param-signmethod", "hmacsha1"), Pair("x-auth-param-product-key", "a1TESTPK001"),
+                  Pair("x-auth-param-device-name", "cam-01"),
+                  Pair("x-auth-param-sign", "b127df42ff9e113a4b3c19fa5353b0c210174662"), Pair("x-sdk-version", "230"),
+                  Pair("x-sdk-version-name", "2.3.0"), Pair("x-sdk-platform", "c"), Pair("content-length", "0")));
   for (const http::Header& field : headers) EXPECT_EQ(field.sensitive, field.name == "x-auth-param-sign");
   EXPECT_THAT(list(channel_fields("DS1", "3.0.1")),
               ElementsAre(Pair("x-data-stream-id", "DS1"), Pair("x-sdk-version", "301"),
