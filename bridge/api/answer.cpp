@@ -51,6 +51,7 @@ Errc code_of_status(int status) {
       return Errc::not_found;
     case 409:
       return Errc::gap;
+    case 411:  // of bytes without a length, over what a file may have
     case 413:
       return Errc::too_large;
     case 415:
