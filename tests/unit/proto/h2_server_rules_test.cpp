@@ -79,7 +79,8 @@ TEST(H2ServerRulesTest, ResetsABodyThatIsNotAsLongAsItsHeadSaid) {
 TEST(H2ServerRulesTest, SaysWhyBeforeItResets) {
   H2RawPeer peer;
   peer.start();
-  peer.feed(H2Frames().headers(1, {{":method", "GET"}}, true).headers(3, device_send("4"), false).data(3, "five!", false));
+  peer.feed(
+      H2Frames().headers(1, {{":method", "GET"}}, true).headers(3, device_send("4"), false).data(3, "five!", false));
   peer.feed(H2Frames().headers(5, device_send("9"), false));
   ASSERT_TRUE(peer.server->submit_response(StreamId(5), 200, {}, nullptr));
   peer.flush();
@@ -89,9 +90,9 @@ TEST(H2ServerRulesTest, SaysWhyBeforeItResets) {
     if (frame.id != 0) sent.emplace_back(frame.id, frame.type);
   // Of the stream that was answered only the reset is left to say.
   const auto head = H2Frames::headers_type, reset = H2Frames::reset_type;
-  EXPECT_THAT(sent, testing::UnorderedElementsAre(testing::Pair(1u, head), testing::Pair(1u, reset),
-                                                  testing::Pair(3u, head), testing::Pair(3u, reset),
-                                                  testing::Pair(5u, head), testing::Pair(5u, reset)));
+  EXPECT_THAT(
+      sent, testing::UnorderedElementsAre(testing::Pair(1u, head), testing::Pair(1u, reset), testing::Pair(3u, head),
+                                          testing::Pair(3u, reset), testing::Pair(5u, head), testing::Pair(5u, reset)));
   const auto at = [&](std::uint32_t id, std::uint8_t type) {
     return std::find(sent.begin(), sent.end(), std::pair(id, type));
   };
