@@ -5,7 +5,8 @@
  *
  * h2sink sends what it gets as the body of one long HTTP/2 request. FLV is understood: with camspan-hub at the other
  * end every tag is acknowledged when it is on stable storage, and after a loss of the link the upload goes on with the
- * first tag that was not. Other servers get a plain streaming POST or PUT.
+ * first tag that was not. Other servers get a plain streaming POST or PUT (#H2Sink:mode post). With the credentials of a
+ * device (#H2Sink:mode stream) it opens a Link Kit channel, sends on it, and closes it at EOS.
  *
  * The element needs no server to reach PLAYING: it connects in the background, says so on the bus (PROGRESS, WARNING
  * once per outage) and keeps what memory holds (#H2Sink:max-size-bytes, #H2Sink:max-size-time). It does not wait for
@@ -15,6 +16,7 @@
  * |[
  * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=50 ! h264parse ! flvmux streamable=true ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=/etc/cam/token
  * gst-launch-1.0 filesrc location=clip.flv ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=token
+ * gst-launch-1.0 filesrc location=clip.flv ! h2sink host=hub.example device-id=cam1 device-secret-file=/etc/cam/triple leaky=no
  * ]|
  */
 #include "h2sink.hpp"

@@ -1,10 +1,14 @@
 #include "h2sink_settings.hpp"
 
+#include <camspan/hal.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <memory>
 #include <variant>
+
+#include "api/url.hpp"
 
 namespace camspan::plugin {
 namespace {
@@ -17,8 +21,13 @@ enum Id : guint {
   kCaFile, kCertFile, kKeyFile, kTlsVerify, kAsyncConnect, kConnectTimeout, kIdleTimeout, kAckTimeout, kRetries,
   kReconnectDelay, kReconnectDelayMax, kDrainTimeout, kSegmentTime, kSegmentBytes, kMaxSizeBytes, kMaxSizeTime, kLeaky,
   kReplayTime, kStreamId, kMeta, kWindowSize, kPingInterval, kUserAgent, kInterface, kQosDscp, kMemoryBudget,
-  kStatsInterval, kConfigFile,
+  kStatsInterval, kConfigFile, kHost, kPort, kProductKey, kDeviceName, kDeviceId, kDeviceSecret, kDeviceSecretFile,
+  kIdentify,
 };
+/// Any of these says who the device is.
+constexpr std::array<guint, 5> kTriple{kProductKey, kDeviceName, kDeviceId, kDeviceSecret, kDeviceSecretFile};
+
+enum ModeSetting { kModeAuto, kModePost, kModeStream };
 
 constexpr auto kReady = GST_PARAM_MUTABLE_READY;
 constexpr auto kPaused = GST_PARAM_MUTABLE_PAUSED;
@@ -46,8 +55,9 @@ struct Row {
 GParamFlags flag(int value) { return static_cast<GParamFlags>(value); }
 
 GType mode_type() {
-  static const GEnumValue values[] = {{0, "Post, the only mode of this build", "auto"},
-                                      {1, "One streaming POST or PUT to any HTTP/2 server", "post"},
+  static const GEnumValue values[] = {{kModeAuto, "stream when a device is set or location is not, else post", "auto"},
+                                      {kModePost, "One streaming POST or PUT to any HTTP/2 server", "post"},
+                                      {kModeStream, "A Link Kit channel to a camspan-hub, by the device's secret", "stream"},
                                       {0, nullptr, nullptr}};
   static const GType type = g_enum_register_static("CamspanH2SinkMode", values);
   return type;
@@ -88,11 +98,19 @@ GType tls_verify_type() {
 constexpr gint64 kMaxMs = std::numeric_limits<gint>::max();
 constexpr gint64 kMaxInt64 = std::numeric_limits<gint64>::max();
 
-const std::array<Row, 38>& rows() {
+const std::array<Row, 46>& rows() {
   using C = H2PushConfig;
-  static const std::array<Row, 38> table = {{
-      {kMode, "mode", "How to upload: post is one streaming request to any HTTP/2 server", flag(kReady), {}},
-      {kLocation, "location", "Where to: https://HOST[:PORT]/PATH (http:// is HTTP/2 without TLS)", flag(kReady), &C::location},
+  static const std::array<Row, 46> table = {{
+      {kMode, "mode", "How to upload: post is one streaming request to any HTTP/2 server, stream a Link Kit channel", flag(kReady), {}},
+      {kHost, "host", "Mode stream: the hub's host name or address", flag(kReady), &C::host},
+      {kPort, "port", "Mode stream: the hub's port", flag(kReady), {}},
+      {kProductKey, "product-key", "Mode stream: product key of the device, with device-name", flag(kReady), &C::product_key},
+      {kDeviceName, "device-name", "Mode stream: name of the device", flag(kReady), &C::device_name},
+      {kDeviceId, "device-id", "Mode stream: the device in one word, PRODUCT.NAME or NAME", flag(kReady), &C::device_id},
+      {kDeviceSecret, "device-secret", "Mode stream: secret of the device; better in a file (device-secret-file), where ps does not show it", flag(kReady), &C::device_secret, 0, 0, true},
+      {kDeviceSecretFile, "device-secret-file", "Mode stream: file with the secret on its first line, or with the [[device]] table of camspan-hub device add", flag(kReady), &C::device_secret_file},
+      {kIdentify, "identify", "Mode stream: path of the service that takes the stream, without leading /", flag(kReady), &C::identify},
+      {kLocation, "location", "Mode post, where to: https://HOST[:PORT]/PATH (http:// is HTTP/2 without TLS)", flag(kReady), &C::location},
       {kMethod, "method", "Method of the request", flag(kReady), {}},
       {kHeaders, "headers", "Further request fields, such as h,x-site=north; used from the next request on", flag(kPaused), {}},
       {kContentType, "content-type", "Content-Type of the body; unset = by the content", flag(kReady), &C::content_type},
@@ -141,6 +159,7 @@ const Row* find_row(guint id) {
 
 GParamSpec* special_spec(const Row& row, GParamFlags flags) {
   switch (row.id) {
+    case kPort: return g_param_spec_uint(row.name, row.name, row.blurb, 1, 65535, H2PushConfig().port, flags);
     case kMode: return g_param_spec_enum(row.name, row.name, row.blurb, mode_type(), 0, flags);
     case kMethod: return g_param_spec_enum(row.name, row.name, row.blurb, method_type(), 0, flags);
     case kContent: return g_param_spec_enum(row.name, row.name, row.blurb, content_type(), 0, flags);
@@ -159,8 +178,10 @@ GParamSpec* make_spec(const Row& row) {
   const H2PushConfig defaults;
   const auto access = row.secret ? G_PARAM_WRITABLE : G_PARAM_READWRITE;
   const auto flags = static_cast<GParamFlags>(access | G_PARAM_STATIC_STRINGS | row.mutability);
-  if (std::holds_alternative<Text>(row.member))
-    return g_param_spec_string(row.name, row.name, row.blurb, nullptr, flags);
+  if (const auto* member = std::get_if<Text>(&row.member)) {
+    const std::string& text = defaults.**member;
+    return g_param_spec_string(row.name, row.name, row.blurb, text.empty() ? nullptr : text.c_str(), flags);
+  }
   if (const auto* member = std::get_if<Millis>(&row.member))
     return g_param_spec_uint(row.name, row.name, row.blurb, static_cast<guint>(row.min), static_cast<guint>(row.max),
                              static_cast<guint>((defaults.**member).count()), flags);
@@ -227,6 +248,7 @@ gboolean append_header(GQuark field, const GValue* value, gpointer user) {
 void set_special(H2SinkSettings& settings, guint id, const GValue* value) {
   switch (id) {
     case kMode: settings.mode = g_value_get_enum(value); break;
+    case kPort: settings.push.port = static_cast<std::uint16_t>(g_value_get_uint(value)); break;
     case kMethod: settings.push.method = static_cast<H2PushMethod>(g_value_get_enum(value)); break;
     case kContent: settings.push.content = static_cast<H2PushContent>(g_value_get_enum(value)); break;
     case kLeaky: settings.leaky = static_cast<LeakySetting>(g_value_get_enum(value)); break;
@@ -270,6 +292,7 @@ GstStructure* redacted(const GstStructure* headers) {
 void get_special(const H2SinkSettings& settings, guint id, GValue* value) {
   switch (id) {
     case kMode: g_value_set_enum(value, settings.mode); break;
+    case kPort: g_value_set_uint(value, settings.push.port); break;
     case kMethod: g_value_set_enum(value, static_cast<gint>(settings.push.method)); break;
     case kContent: g_value_set_enum(value, static_cast<gint>(settings.push.content)); break;
     case kLeaky: g_value_set_enum(value, static_cast<gint>(settings.leaky)); break;
@@ -314,6 +337,31 @@ tl::expected<void, Failure> apply_config_file(H2SinkSettings& settings, GObjectC
     g_value_unset(&value);
     if (!read) return bad(path + ": [" + group + "] " + *key + " has no valid value. gst-inspect-1.0 h2sink tells the range.");
   }
+  return {};
+}
+
+bool names_device(const std::bitset<64>& set) {
+  return std::any_of(kTriple.begin(), kTriple.end(), [&set](guint id) { return set.test(id); });
+}
+
+/// Takes hub and device from the board (CAMSPAN_HUB, CAMSPAN_DEVICE_FILE) where no property says them.
+tl::expected<void, Failure> apply_identity(H2SinkSettings& settings) {
+  hal_identity identity{};
+  hal()->identity(&identity);  // what it cannot read it logs; the rest counts
+  if (!settings.explicitly_set.test(kHost) && identity.hub_url[0] != '\0') {
+    const auto hub = parse_url(identity.hub_url);
+    if (!hub || !hub->tls)
+      return bad("CAMSPAN_HUB \"" + std::string(identity.hub_url) + "\" is no https://HOST:PORT.");
+    settings.push.host = hub->host;
+    settings.explicitly_set.set(kHost);
+    if (!settings.explicitly_set.test(kPort)) settings.push.port = hub->port;
+    settings.explicitly_set.set(kPort);
+  }
+  if (names_device(settings.explicitly_set) || identity.device_secret[0] == '\0') return {};
+  settings.push.product_key = identity.product_key;
+  settings.push.device_name = identity.device_name;
+  settings.push.device_secret = identity.device_secret;
+  for (const guint id : kTriple) settings.explicitly_set.set(id);
   return {};
 }
 
@@ -377,10 +425,20 @@ tl::expected<std::unique_ptr<H2SinkSettings>, Failure> resolve(const H2SinkSetti
     resolved->push.ca_file = ca;
     resolved->explicitly_set.set(kCaFile);
   }
+  const bool device_given = names_device(resolved->explicitly_set);
+  const bool surely_post = resolved->mode == kModePost ||
+                           (resolved->mode == kModeAuto && !device_given && !resolved->push.location.empty());
+  if (!surely_post)
+    if (auto applied = apply_identity(*resolved); !applied) return tl::unexpected<Failure>(std::move(applied.error()));
+  const bool device_of_board = !device_given && names_device(resolved->explicitly_set);
   if (!resolved->config_file.empty())
     if (auto applied = apply_config_file(*resolved, object_class, element_name); !applied)
       return tl::unexpected<Failure>(std::move(applied.error()));
-  if (resolved->push.location.empty())
+  const bool device_set = names_device(resolved->explicitly_set) && !device_of_board;
+  const bool stream = resolved->mode == kModeStream ||
+                      (resolved->mode == kModeAuto && (device_set || resolved->push.location.empty()));
+  resolved->push.mode = stream ? H2PushMode::stream : H2PushMode::post;
+  if (!stream && resolved->push.location.empty())
     return bad("location is not set: write h2sink location=https://HOST:PORT/ingest/CAMERA.");
   return resolved;
 }

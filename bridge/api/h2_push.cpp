@@ -8,6 +8,7 @@
 #include <future>
 
 #include "api/credentials.hpp"
+#include "api/triple.hpp"
 #include "api/uploader.hpp"
 #include "core/log.hpp"
 #include "proto/flv/parser.hpp"
@@ -126,10 +127,16 @@ SharedUnit H2Push::Impl::join_undecided(const SharedUnit& piece) {
 }
 
 tl::expected<std::unique_ptr<H2Push>, Failure> H2Push::create(H2PushConfig config, H2PushEvents events) {
-  auto url = parse_url(config.location);
+  const bool channel = config.mode == H2PushMode::stream;
+  auto url = channel ? channel_url(config) : parse_url(config.location);
   if (!url) return tl::unexpected<Failure>(std::move(url.error()));
-  // A token file that cannot be read is better told now than after the first connect.
-  if (auto checked = authorization(config); !checked) return tl::unexpected<Failure>(std::move(checked.error()));
+  if (channel) {
+    if (auto triple = read_triple(config); !triple) return tl::unexpected<Failure>(std::move(triple.error()));
+    config.method = H2PushMethod::post;
+  } else if (auto checked = authorization(config); !checked) {
+    // A token file that cannot be read is better told now than after the first connect.
+    return tl::unexpected<Failure>(std::move(checked.error()));
+  }
   ssl_ctx_st* tls = nullptr;
   if (url->tls) {
     auto context = tls_context(config);

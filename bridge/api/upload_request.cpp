@@ -2,8 +2,8 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <charconv>
 
+#include "api/answer.hpp"
 #include "api/upload_failure.hpp"
 #include "proto/flv/tag.hpp"
 
@@ -15,54 +15,10 @@ using std::chrono::milliseconds;
 
 // Four batches of 16 KiB TLS records: enough to hide the cost of a call, little enough to stay in the cache.
 constexpr std::size_t kBatchBytes = 64 << 10;
-// A problem document is a few hundred bytes; more is not read.
-constexpr std::size_t kMaxProblemBytes = 8 << 10;
 constexpr std::size_t kMaxLineBytes = 4 << 10;
 // A hub answers within one round trip. Who has not by then may answer at the end only: sent units may then go when
 // room is needed. If the answer comes later after all, they are kept again from then on.
 constexpr milliseconds kAnswerWait{250};
-
-/// The number after `"key":` in a line of JSON that a hub wrote; nullopt if there is none.
-std::optional<std::uint64_t> json_number(std::string_view line, std::string_view key) {
-  const std::string quoted = "\"" + std::string(key) + "\"";
-  std::size_t at = line.find(quoted);
-  if (at == std::string_view::npos) return std::nullopt;
-  at = line.find_first_not_of(" :\t", at + quoted.size());
-  if (at == std::string_view::npos) return std::nullopt;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(line.data() + at, line.data() + line.size(), value);
-  if (error != std::errc{}) return std::nullopt;
-  return value;
-}
-
-/// The text of `"key":"..."`, with \" and \\ undone.
-std::string json_text(std::string_view line, std::string_view key) {
-  const std::string quoted = "\"" + std::string(key) + "\"";
-  std::size_t at = line.find(quoted);
-  if (at == std::string_view::npos) return {};
-  at = line.find('"', at + quoted.size());
-  if (at == std::string_view::npos) return {};
-  std::string text;
-  for (++at; at < line.size() && line[at] != '"'; ++at) {
-    if (line[at] == '\\' && at + 1 < line.size()) ++at;
-    text += line[at];
-  }
-  return text;
-}
-
-Errc code_of(int status) {
-  switch (status) {
-    case 401: case 407: return Errc::not_authenticated;
-    case 403: return Errc::not_authorized;
-    case 404: case 410: return Errc::not_found;
-    case 409: return Errc::gap;
-    case 413: return Errc::too_large;
-    case 415: return Errc::wrong_type;
-    case 429: case 503: return Errc::busy;
-    case 507: return Errc::no_space;
-    default: return Errc::refused;
-  }
-}
 
 }  // namespace
 
@@ -249,25 +205,16 @@ asio::awaitable<void> UploadRequest::read_answer() {
 }
 
 asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head) {
-  std::string body;
-  while (body.size() < kMaxProblemBytes) {
-    auto piece = co_await stream_->read_body();
-    if (!piece || piece->empty()) break;
-    body += as_text(*piece);
-  }
+  const std::string body = co_await read_problem(*stream_);
   if (end_) co_return;
-  std::string detail = json_text(body, "detail");
-  const auto retry_after = head.headers.find("retry-after");
+  std::string detail = detail_of(body);
   const auto location = head.headers.find("location");
   if (head.status >= 300 && head.status < 400 && location)
     detail = "the receiver has moved: set location to " + std::string(*location) + ".";
-  end(RequestEnd::Kind::refused, Failure{code_of(head.status), refusal_sentence(setup_.authority, head.status, detail), head.status});
+  std::string sentence = refusal_sentence(setup_.authority, head.status, detail);
+  end(RequestEnd::Kind::refused, Failure{code_of_status(head.status), std::move(sentence), head.status});
   if (head.status == 409) end_->expected = json_number(body, "expected");
-  if (retry_after) {
-    unsigned seconds = 0;
-    if (std::from_chars(retry_after->data(), retry_after->data() + retry_after->size(), seconds).ec == std::errc{})
-      end_->retry_after = std::chrono::seconds(std::min(seconds, 3600u));
-  }
+  end_->retry_after = retry_after_of(head.headers);
 }
 
 void UploadRequest::take_line(std::string_view line) {

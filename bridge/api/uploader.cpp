@@ -62,7 +62,10 @@ void Notifier::silence() { box_->silent.store(true); }
 Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url, ssl_ctx_st* tls, Notifier notifier)
     : executor_(std::move(executor)), config_(std::move(config)), url_(std::move(url)), tls_(tls),
       notify_(std::move(notifier)), queue_(bounds(config_), [this] { wake_from_anywhere(); }), wake_(executor_), token_came_(executor_),
-      backoff_(backoff_limits(config_)), stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {}
+      backoff_(backoff_limits(config_)), stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {
+  if (config_.mode == H2PushMode::stream)
+    channel_ = std::make_unique<LinkChannel>(url_.authority, config_.identify, url_.tls);
+}
 
 Uploader::~Uploader() {
   client_.reset();
@@ -152,10 +155,20 @@ void Uploader::split() {
 
 asio::awaitable<void> Uploader::run() {
   while (!stopping_ && state_ != ConnectionState::failed) {
+    if (left_idle_) co_await wait_to_connect();
+    if (stopping_) break;
     if (!client_ && !co_await connect()) continue;
+    if (channel_due()) {
+      const bool opened = co_await open_channel();
+      if (!opened) continue;
+    }
     co_await wait_for_data();
     if (stopping_) break;
-    if (!client_->usable()) {
+    if (channel_due()) continue;
+    if (!client_->usable() && fresh_ && queue_.all_sent() && !drained_ && backoff_.failures() == 0) {
+      client_.reset();
+      left_idle_ = true;
+    } else if (!client_->usable()) {
       // Named: in a co_await expression g++ 12 destroys what a braced list made twice.
       const std::error_code reason = client_->reason();
       Failure closed{reason, closed_sentence(url_.authority, reason, client_->ending()), 0};
@@ -177,6 +190,37 @@ asio::awaitable<void> Uploader::wait_for_data() {
     co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
 }
 
+/// Hubs end connections that bring them nothing; the next one is for what there is to send.
+asio::awaitable<void> Uploader::wait_to_connect() {
+  left_idle_ = false;
+  reconnect_now_ = false;
+  set_state(ConnectionState::idle);
+  while (!stopping_ && !reconnect_now_ && queue_.all_sent() && !drained_)
+    co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
+}
+
+bool Uploader::channel_due() const {
+  return channel_ && !channel_->is_open() && (!channel_->was_closed() || !queue_.all_sent());
+}
+
+/// @return false if not: it was told, and waited for where another try makes sense
+asio::awaitable<bool> Uploader::open_channel() {
+  const auto triple = read_triple(config_);
+  if (!triple) {
+    fail(triple.error());
+    co_return false;
+  }
+  auto refused = co_await channel_->open(*client_, *triple);
+  if (stopping_ || !refused) co_return !stopping_;
+  if (refused->kind == RequestEnd::Kind::lost) client_.reset();
+  if (refused->failure.http_status == 401 && !std::exchange(token_retried_, true)) {
+    const auto now = read_triple(config_);
+    if (now && now->secret != triple->secret) co_return false;
+  }
+  co_await retry(std::move(refused->failure), refused->retry_after);
+  co_return false;
+}
+
 asio::awaitable<bool> Uploader::connect() {
   if (!drained_) set_state(ConnectionState::connecting);
   const bool again = ever_connected_;
@@ -196,7 +240,9 @@ asio::awaitable<bool> Uploader::connect() {
     co_return false;
   }
   times_ = connected->times;
-  if (tls_ && connected->stream->info().alpn != "h2") {
+  const std::string& alpn = connected->stream->info().alpn;
+  // Link Kit servers may know HTTP/2 by its preface only.
+  if (tls_ && alpn != "h2" && !(channel_ && alpn.empty())) {
     Failure wrong_protocol{Errc::unsupported, url_.authority + " does not speak HTTP/2 here. Use a server that offers "
                                                                "\"h2\" by ALPN.", 0};
     co_await retry(std::move(wrong_protocol), std::nullopt);
@@ -206,6 +252,7 @@ asio::awaitable<bool> Uploader::connect() {
   h2.window_bytes = config_.window_bytes;
   h2.ping_interval = config_.ping_interval;
   client_ = net::H2Client::create(std::move(connected->stream), h2);
+  if (channel_) channel_->forget();
   ++connects_;
   ever_connected_ = true;
   backoff_.connected(Clock::now());
@@ -230,7 +277,7 @@ void Uploader::new_stream() {
 }
 
 http::Headers Uploader::request_headers(const std::string& authorization) const {
-  http::Headers headers;
+  http::Headers headers = channel_ ? channel_->fields() : http::Headers();
   const std::string automatic = flv_ ? "video/x-flv" : "application/octet-stream";
   headers.append("content-type", config_.content_type.empty() ? automatic : config_.content_type);
   headers.append("user-agent", config_.user_agent.empty() ? "camspan/" CAMSPAN_VERSION : config_.user_agent);
@@ -250,7 +297,8 @@ http::Headers Uploader::request_headers(const std::string& authorization) const 
 asio::awaitable<void> Uploader::upload() {
   H2PushConfig credentials = config_;
   if (!token_.empty()) credentials.auth_token = token_;
-  auto authorized = authorization(credentials);
+  // A channel was authorised when it was opened.
+  auto authorized = channel_ ? tl::expected<std::string, Failure>() : authorization(credentials);
   if (!authorized) {
     fail(std::move(authorized.error()));
     co_return;
@@ -290,6 +338,8 @@ asio::awaitable<void> Uploader::upload() {
       stream_id_ = make_uuid();
       progress_.tags_acked = progress_.highest_sent = 0;
       fresh_ = true;
+      if (channel_) co_await channel_->close(*client_);
+      if (stopping_) co_return;
       settle({});
       set_state(ConnectionState::connected);
       co_return;
@@ -320,6 +370,11 @@ asio::awaitable<void> Uploader::after_refusal(RequestEnd end, std::string author
     const auto now = authorization(credentials);
     if (now && *now != authorization_used) co_return;
   }
+  if (end.failure.http_status == 404 && channel_) {
+    // Not the device, which the open of another one will tell.
+    channel_->forget();
+    end.failure.code = make_error_code(Errc::refused);
+  }
   if (end.failure.http_status == 409) {
     // The receiver says where it can go on; if that is no longer held, a new stream begins.
     if (!end.expected || !queue_.rewind(*end.expected)) {
@@ -347,7 +402,7 @@ asio::awaitable<std::string> Uploader::token_from_user() {
 bool Uploader::is_final(const Failure& failure) const {
   const auto is = [&](Errc code) { return failure.code == make_error_code(code); };
   if (is(Errc::bad_setting) || is(Errc::not_authenticated) || is(Errc::not_authorized) || is(Errc::not_found) ||
-      is(Errc::wrong_type) || is(Errc::too_large))
+      is(Errc::wrong_type) || is(Errc::too_large) || failure.http_status == 501)
     return true;
   // A server that was fine before may be changing its certificate; one that never was is the wrong one.
   return !ever_connected_ && (is(Errc::tls_untrusted) || is(Errc::tls_wrong_name) || is(Errc::unsupported));

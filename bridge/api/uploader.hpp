@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/backoff.hpp"
+#include "api/link_channel.hpp"
 #include "api/upload_request.hpp"
 #include "api/url.hpp"
 #include "net/connect.hpp"
@@ -71,6 +72,9 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   static asio::awaitable<void> hold(std::shared_ptr<Uploader> self);
   asio::awaitable<void> run();
   asio::awaitable<bool> connect();
+  asio::awaitable<void> wait_to_connect();
+  bool channel_due() const;
+  asio::awaitable<bool> open_channel();
   asio::awaitable<void> wait_for_data();
   asio::awaitable<void> upload();
   asio::awaitable<void> after_refusal(RequestEnd end, std::string authorization_used);
@@ -110,6 +114,8 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   bool outage_ = false;            ///< the loss was told, the end of it not yet
   bool connecting_ = false;        ///< a try began, its end was not told yet
   bool reconnect_now_ = false;
+  bool left_idle_ = false;         ///< the receiver ended a connection that nothing was sent on
+  std::unique_ptr<LinkChannel> channel_;  ///< of mode stream, else null
   bool fresh_ = true;              ///< nothing of this stream was sent yet
   bool token_retried_ = false;
   std::uint64_t requests_ = 0;

@@ -149,7 +149,9 @@ class FileReader {
           count("viewers_per_device", limits.viewers_per_device), size("viewer_queue", limits.viewer_queue),
           duration("viewer_delay", limits.viewer_delay), duration("viewer_timeout", limits.viewer_timeout),
           size("upload_max", limits.upload_max), duration("upload_idle", limits.upload_idle),
-          count("connections_per_address", limits.connections_per_address)});
+          count("connections_per_address", limits.connections_per_address),
+          count("channels_per_connection", limits.channels_per_connection),
+          count("connections_per_device", limits.connections_per_device)});
   }
 
   void read_devices(const toml::node& node) {

@@ -48,6 +48,8 @@ struct Config {
     std::uint64_t upload_max = 4ull << 30;             ///< of a stored file; a live stream has no end
     std::chrono::milliseconds upload_idle{60'000};     ///< an upload that brings nothing for so long is ended
     std::size_t connections_per_address = 200;         ///< loopback is not limited
+    std::size_t channels_per_connection = 32;          ///< of /stream
+    std::size_t connections_per_device = 4;            ///< that have opened a channel of the device
   } limits;
 
   struct Device {

@@ -1,5 +1,6 @@
 #include "hub/file_upload.hpp"
 
+#include <asio/experimental/awaitable_operators.hpp>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -26,14 +27,6 @@ Problem storing_problem(const std::error_code& error) {
       Cause::storage_failed, "The file could not be stored: " + error.message() + ". Look at the hub's log.", {}, {}};
 }
 
-Problem too_large(std::uint64_t max_bytes) {
-  return {Cause::too_large,
-          "A stored file has at most " + std::to_string(max_bytes) +
-              " bytes here (limits.upload_max). Live FLV has no limit.",
-          {},
-          {}};
-}
-
 /// "20261121T083000.000Z", a name for a file that came without one.
 std::string name_of_now() {
   std::string name = format_utc(utc_now());
@@ -44,7 +37,7 @@ std::string name_of_now() {
 }  // namespace
 
 FileUpload::FileUpload(FileStore store, recordings::Recorder& recorder, Uploads& uploads, net::HttpExchange& exchange,
-                       const DeviceId& device, IngestRequest request)
+                       const DeviceId& device, IngestRequest request, const asio::any_io_executor& executor)
     : store_(std::move(store)),
       recorder_(recorder),
       uploads_(uploads),
@@ -52,7 +45,8 @@ FileUpload::FileUpload(FileStore store, recordings::Recorder& recorder, Uploads&
       device_(device),
       request_(std::move(request)),
       last_bytes_(steady_now()),
-      last_sync_(last_bytes_) {
+      last_sync_(last_bytes_),
+      over_wake_(executor) {
   uploads_.join(*this);
 }
 
@@ -62,15 +56,58 @@ FileUpload::~FileUpload() {
   if (file_) recorder_.run([file = std::move(file_)]() mutable { file.reset(); });
 }
 
+Problem FileUpload::too_large() const {
+  if (request_.form == ProblemForm::link_kit && !exchange_.request().content_length)
+    return {Cause::length_required,
+            "A body over " + std::to_string(store_.max_bytes) + " bytes that is no FLV needs a content-length.",
+            {},
+            {}};
+  return {Cause::too_large,
+          "A stored file has at most " + std::to_string(store_.max_bytes) +
+              " bytes here (limits.upload_max). Live FLV has no limit.",
+          {},
+          {}};
+}
+
 asio::awaitable<void> FileUpload::run(Bytes first) {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (take(std::move(first)) && answer_early());
+}
+
+asio::awaitable<void> FileUpload::take(Bytes first) {
   auto problem = co_await receive(std::move(first));
-  if (!problem && !lost_) problem = co_await finish();
-  if (lost_) co_return;
-  if (problem) {
+  over_ = true;
+  over_wake_.notify();
+  if (lost_ || early_) co_return;
+  if (!problem) problem = co_await finish();
+  if (problem)
     co_await refuse(std::move(*problem));
+  else
+    co_await answer();
+}
+
+void FileUpload::end_early(Problem why) {
+  if (early_ || over_) return;
+  early_ = std::move(why);
+  over_wake_.notify();
+}
+
+/// Answers while the other loop may still wait for the body, and then ends that wait.
+asio::awaitable<void> FileUpload::answer_early() {
+  while (!over_ && !early_) co_await over_wake_.wait();
+  if (!early_) co_return;
+  if (!writing_ && !lost_) co_await refuse(*early_);
+  exchange_.abort();
+}
+
+asio::awaitable<void> FileUpload::answer() {
+  const nlohmann::ordered_json report{{"name", name_}, {"bytes", bytes_}, {"committed", bytes_}};
+  if (!answering_ && request_.form == ProblemForm::link_kit) {
+    // Devices would take the report for something sent down the channel.
+    http::Headers none;
+    static_cast<void>(co_await exchange_.send_head(200, std::move(none), 0));
     co_return;
   }
-  const nlohmann::ordered_json report{{"name", name_}, {"bytes", bytes_}, {"committed", bytes_}};
   if (!answering_) {
     co_await send_json(exchange_, 200, report.dump());
     co_return;
@@ -80,7 +117,7 @@ asio::awaitable<void> FileUpload::run(Bytes first) {
 }
 
 asio::awaitable<std::optional<Problem>> FileUpload::receive(Bytes first) {
-  if (exchange_.request().content_length.value_or(0) > store_.max_bytes) co_return too_large(store_.max_bytes);
+  if (exchange_.request().content_length.value_or(0) > store_.max_bytes) co_return too_large();
   const auto create = [folder = store_.root / device_.str(),
                        name = request_.name.empty() ? name_of_now() : request_.name] {
     return IncomingFile::create(folder, name);
@@ -88,20 +125,21 @@ asio::awaitable<std::optional<Problem>> FileUpload::receive(Bytes first) {
   auto created = co_await on_storage(recorder_, create);
   if (!created) co_return storing_problem(created.error());
   file_ = std::move(*created);
-  if (request_.acknowledge) {
+  if (request_.acknowledge && !early_) {
     http::Headers headers{{"content-type", "application/x-ndjson"}, {"cache-control", "no-store"}};
     const auto head = co_await exchange_.send_head(200, std::move(headers), std::nullopt);
     lost_ = !head;
     answering_ = true;
   }
   buffer_ = std::move(first);
-  while (!lost_) {
+  if (buffer_.size() > store_.max_bytes) co_return too_large();
+  while (!lost_ && !early_) {
     const auto piece = co_await exchange_.read_body();
     lost_ = !piece;
-    if (lost_ || piece->empty()) break;
+    if (lost_ || early_ || piece->empty()) break;
     last_bytes_ = steady_now();
     buffer_.insert(buffer_.end(), piece->begin(), piece->end());
-    if (bytes_ + buffer_.size() > store_.max_bytes) co_return too_large(store_.max_bytes);
+    if (bytes_ + buffer_.size() > store_.max_bytes) co_return too_large();
     const bool sync = request_.acknowledge && last_bytes_ - last_sync_ >= kAcknowledgeEvery;
     if (buffer_.size() < kChunkBytes && !sync) continue;
     auto problem = co_await flush(sync);
@@ -119,7 +157,7 @@ asio::awaitable<std::optional<Problem>> FileUpload::flush(bool sync) {
   };
   const auto written = co_await on_storage(recorder_, write);
   if (!written) co_return storing_problem(written.error());
-  if (sync) {
+  if (sync && !early_) {
     last_sync_ = steady_now();
     const auto told = co_await write_line("{\"committed\":" + std::to_string(bytes_) + "}");
     lost_ = !told;
@@ -140,16 +178,19 @@ asio::awaitable<std::optional<Problem>> FileUpload::finish() {
 
 asio::awaitable<void> FileUpload::refuse(Problem problem) {
   if (!answering_) {
-    co_await send_problem(exchange_, std::move(problem));
+    co_await send_problem(exchange_, std::move(problem), request_.form);
     co_return;
   }
-  const auto written = co_await write_line(problem.json());
+  const auto written = co_await write_line(problem.json(request_.form));
   if (written) static_cast<void>(co_await exchange_.finish());
 }
 
 asio::awaitable<Result<>> FileUpload::write_line(std::string line) {
   line += '\n';
-  co_return co_await exchange_.write(as_bytes(line));
+  writing_ = true;
+  const auto written = co_await exchange_.write(as_bytes(line));
+  writing_ = false;
+  co_return written;
 }
 
 }  // namespace camspan::hub

@@ -9,6 +9,7 @@
 #include "hub/ingest_request.hpp"
 #include "hub/uploads.hpp"
 #include "net/http_exchange.hpp"
+#include "net/wake_up.hpp"
 #include "recordings/recorder.hpp"
 
 namespace camspan::hub {
@@ -22,7 +23,7 @@ struct FileStore {
 class FileUpload {
  public:
   FileUpload(FileStore store, recordings::Recorder& recorder, Uploads& uploads, net::HttpExchange& exchange,
-             const DeviceId& device, IngestRequest request);
+             const DeviceId& device, IngestRequest request, const asio::any_io_executor& executor);
   ~FileUpload();
   FileUpload(const FileUpload&) = delete;
   FileUpload& operator=(const FileUpload&) = delete;
@@ -30,14 +31,18 @@ class FileUpload {
   /// The whole of it, to the answer. `first` is what was read of the body already.
   asio::awaitable<void> run(Bytes first);
 
-  /// Ends it from outside: nothing of the file is kept.
-  void abort() { exchange_.abort(); }
+  /// Ends it from outside: nothing of the file is kept, and the sender gets `why`.
+  void end_early(Problem why);
   TimePoint last_bytes() const { return last_bytes_; }
 
  private:
+  asio::awaitable<void> take(Bytes first);
+  asio::awaitable<void> answer_early();
+  asio::awaitable<void> answer();
   asio::awaitable<std::optional<Problem>> receive(Bytes first);
   asio::awaitable<std::optional<Problem>> flush(bool sync);
   asio::awaitable<std::optional<Problem>> finish();
+  Problem too_large() const;
   asio::awaitable<void> refuse(Problem problem);
   asio::awaitable<Result<>> write_line(std::string line);
 
@@ -53,6 +58,10 @@ class FileUpload {
   std::string name_;
   TimePoint last_bytes_;
   TimePoint last_sync_;
+  net::WakeUp over_wake_;
+  std::optional<Problem> early_;
+  bool over_ = false;  ///< no more is read or written here
+  bool writing_ = false;
   bool answering_ = false;  ///< the head of the answer is out
   bool lost_ = false;       ///< the sender has gone
 };

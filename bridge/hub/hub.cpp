@@ -8,12 +8,14 @@
 
 #include "core/log.hpp"
 #include "hub/certificate.hpp"
+#include "hub/channel_exchange.hpp"
 #include "hub/clock.hpp"
 #include "hub/housekeeping.hpp"
 #include "hub/quantity.hpp"
 #include "hub/router.hpp"
 #include "net/http_server.hpp"
 #include "net/io_thread.hpp"
+#include "proto/link/request.hpp"
 
 namespace camspan::hub {
 namespace {
@@ -25,6 +27,13 @@ constexpr milliseconds kUploadsDeadline{1500};
 constexpr milliseconds kDrainDeadline{750};  // of each port
 constexpr milliseconds kHandlersDeadline{500};
 
+// A connection that is given nothing for so long has no business here (h2-stream.md 6.2).
+constexpr milliseconds kAdmission{30'000};
+// Below half of a stream's window, which is announced again when half of it is read: so Link Kit devices, which lose
+// what does not fit in the window, always see more than a MiB of it.
+constexpr std::size_t kMaxUnreadBodyBytes = 6 << 20;
+constexpr std::size_t kMaxTargetBytes = 8192;
+
 LiveViewer::Limits viewer_limits(const Config::Limits& limits) {
   return {limits.viewer_queue, limits.viewer_delay, limits.viewer_timeout};
 }
@@ -34,6 +43,12 @@ net::HttpServerLimits server_limits(const Config::Limits& limits) {
   // A connection for each device and viewer, and as many again for pages, events and tools.
   result.max_connections = 2 * (limits.devices + limits.viewers);
   result.max_connections_per_peer = limits.connections_per_address;
+  result.max_unread_body_bytes = kMaxUnreadBodyBytes;
+  result.admission = kAdmission;
+  result.max_target_bytes = [](std::string_view target) {
+    return link::is_stream_target(target) ? link::kMaxTargetBytes : kMaxTargetBytes;
+  };
+  result.refusal_fields = refusal_fields;
   return result;
 }
 
@@ -47,7 +62,8 @@ struct Hub::Parts {
         tls(std::move(the_tls)),
         authorizer(std::move(key), [] { return std::chrono::floor<std::chrono::seconds>(utc_now()); }),
         board(utc_now),
-        live(viewer_limits(config.limits)) {}
+        live(viewer_limits(config.limits)),
+        channels({config.limits.channels_per_connection, config.limits.connections_per_device}) {}
 
   const Config config;
   const DataFolder folder;
@@ -58,12 +74,14 @@ struct Hub::Parts {
   StatusBoard board;
   LiveDirectory live;
   Uploads uploads;
+  Channels channels;
   std::unique_ptr<SqliteIndex> index;
   std::unique_ptr<Devices> devices;
   std::unique_ptr<recordings::Recorder> recorder;
   std::optional<UploadServices> services;
   std::unique_ptr<RecordingsRoute> recordings_route;
   std::optional<IngestRoute> ingest_route;
+  std::optional<StreamRoute> stream_route;
   std::optional<LiveRoute> live_route;
   std::optional<ApiRoute> api_route;
   std::optional<MetricsRoute> metrics_route;
@@ -123,11 +141,12 @@ void Hub::Parts::make_routes(std::unique_ptr<IndexReader> reader) {
   services.emplace(UploadServices{*recorder, *index, live, board, health, uploads, config.record.enabled});
   recordings_route = std::make_unique<RecordingsRoute>(authorizer, *devices, std::move(reader), folder.recordings());
   ingest_route.emplace(authorizer, *devices, *services, FileStore{folder.files(), config.limits.upload_max});
+  stream_route.emplace(*devices, *ingest_route, channels);
   live_route.emplace(authorizer, *devices, live, board, config.limits);
   api_route.emplace(authorizer, *devices, events, uploads);
   metrics_route.emplace(authorizer, MetricsSources{board, health, [this] { return devices->known(); },
                                                    [this] { return server_stats(); }, utc_now()});
-  router.emplace(*ingest_route, *live_route, *recordings_route, *api_route, *metrics_route, health);
+  router.emplace(*ingest_route, *stream_route, *live_route, *recordings_route, *api_route, *metrics_route, health);
   housekeeping = std::make_unique<Housekeeping>(
       HousekeepingParts{config, live, board, uploads, health, *devices, *recorder, *index, folder.recordings()},
       io->executor());
@@ -177,6 +196,7 @@ asio::awaitable<void> Hub::Parts::wind_down() {
   events.end_all();
   const std::function<bool()> uploads_over = [this] { return uploads.empty(); };
   co_await wait_until(uploads_over, kUploadsDeadline);
+  channels.end_all();
   for (const auto* running : {&server, &plain_server})
     if (*running) co_await (*running)->drain(kDrainDeadline);
   const std::function<bool()> all_over = [this] { return router->active() == 0 && housekeeping->stopped(); };

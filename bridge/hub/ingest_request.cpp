@@ -61,15 +61,6 @@ Result<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
-bool is_file_name(std::string_view name) {
-  if (name.empty() || name.size() > IngestRequest::kMaxNameBytes || name.front() == '.' || name.ends_with(".part"))
-    return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
-           c == '-';
-  });
-}
-
 tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequest& request) {
   if (const auto stream = headers.find("camspan-stream")) {
     request.stream = canonical_uuid(trim(*stream));
@@ -122,6 +113,15 @@ tl::expected<void, Problem> read_extras(const http::Headers& headers, IngestRequ
 }
 
 }  // namespace
+
+bool is_file_name(std::string_view name) {
+  if (name.empty() || name.size() > IngestRequest::kMaxNameBytes || name.front() == '.' || name.ends_with(".part"))
+    return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
 
 Result<unsigned> parse_channel(std::string_view text) {
   const auto number = parse_number(text);

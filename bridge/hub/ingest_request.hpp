@@ -34,10 +34,14 @@ struct IngestRequest {
   std::string meta;              ///< camspan-meta: text of a JSON object, or empty
   std::string name;              ///< camspan-name of a file, safe as a file name; or empty
   bool acknowledge = false;      ///< accept: application/x-ndjson
+  ProblemForm form = ProblemForm::problem_json;  ///< what the sender understands
 };
 
 /// Reads the headers. Any bytes are fine; a problem names the header and what it should be.
 tl::expected<IngestRequest, Problem> parse_ingest(const http::Headers& headers);
+
+/// True if a file may be stored under that name.
+bool is_file_name(std::string_view name);
 
 /// A channel number as it stands in a header or query. @return Errc::malformed
 Result<unsigned> parse_channel(std::string_view text);

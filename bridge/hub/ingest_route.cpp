@@ -38,6 +38,7 @@ asio::awaitable<void> IngestRoute::handle(net::HttpExchange& exchange, std::stri
     co_await send_problem(exchange, std::move(device.error()));
     co_return;
   }
+  exchange.connection().admit();
   auto request = parse_ingest(exchange.request().headers);
   if (!request) {
     co_await send_problem(exchange, std::move(request.error()));
@@ -70,13 +71,14 @@ asio::awaitable<void> IngestRoute::take(net::HttpExchange& exchange, DeviceId de
 
 asio::awaitable<void> IngestRoute::take_file(net::HttpExchange& exchange, DeviceId device, IngestRequest request,
                                              Bytes first) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
   services_.board.upload_began(device);
   struct Ended {
     StatusBoard& board;
     const DeviceId& device;
     ~Ended() { board.upload_ended(device, false); }
   } const ended{services_.board, device};
-  FileUpload upload(files_, services_.recorder, services_.uploads, exchange, device, std::move(request));
+  FileUpload upload(files_, services_.recorder, services_.uploads, exchange, device, std::move(request), executor);
   co_await upload.run(std::move(first));
 }
 

@@ -20,9 +20,11 @@ class IngestRoute {
   /// @param id  the last part of the path
   asio::awaitable<void> handle(net::HttpExchange& exchange, std::string id);
 
+  /// The body of a device that was let in: live FLV or a file, and the answer.
+  asio::awaitable<void> take(net::HttpExchange& exchange, DeviceId device, IngestRequest request);
+
  private:
   asio::awaitable<tl::expected<DeviceId, Problem>> admit(const net::RequestHead& head, std::string id);
-  asio::awaitable<void> take(net::HttpExchange& exchange, DeviceId device, IngestRequest request);
   asio::awaitable<void> take_file(net::HttpExchange& exchange, DeviceId device, IngestRequest request, Bytes first);
 
   const Authorizer& authorizer_;

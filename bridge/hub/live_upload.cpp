@@ -80,7 +80,7 @@ asio::awaitable<void> LiveUpload::run(Bytes first) {
     co_return;
   }
   if (request_.first > committed_) {
-    co_await send_problem(exchange_, gap_problem(request_.first, committed_));
+    co_await send_problem(exchange_, gap_problem(request_.first, committed_), request_.form);
     co_return;
   }
   services_.board.upload_began(device_);
@@ -364,11 +364,11 @@ asio::awaitable<void> LiveUpload::send_final() {
   }
   if (problem) problem->members.emplace_back("committed", committed_);
   if (request_.acknowledge) {
-    std::string line = problem ? problem->json() : report();
+    std::string line = problem ? problem->json(request_.form) : report();
     static_cast<void>(co_await write_line(std::move(line)));
     static_cast<void>(co_await exchange_.finish());
   } else if (problem) {
-    co_await send_problem(exchange_, std::move(*problem));
+    co_await send_problem(exchange_, std::move(*problem), request_.form);
   } else {
     co_await send_report();
   }

@@ -67,6 +67,13 @@ std::string random_hex(std::size_t bytes) {
   return hex(random_bytes(bytes));
 }
 
+std::string random_decimal() {
+  constexpr std::uint64_t kLeast = 1'000'000'000'000'000'000;
+  std::uint64_t number = 0;
+  for (const unsigned char byte : random_bytes(8)) number = number << 8 | byte;
+  return std::to_string(kLeast + number % (9 * kLeast));
+}
+
 std::string random_uuid() {
   auto bytes = random_bytes(16);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);

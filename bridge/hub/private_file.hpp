@@ -15,6 +15,9 @@ tl::expected<void, Failure> write_private_file(const std::filesystem::path& file
 /// `bytes` random bytes as twice as many hex digits. Throws std::system_error when the machine has no randomness.
 std::string random_hex(std::size_t bytes);
 
+/// 19 random decimal digits, the first of them not 0.
+std::string random_decimal();
+
 /// A new random UUID (RFC 9562 version 4).
 std::string random_uuid();
 

@@ -13,25 +13,32 @@ struct Row {
   std::string_view title;
 };
 
-constexpr std::array<Row, 25> kRows{{
+constexpr std::array<Row, 32> kRows{{
     {Cause::bad_request, "bad-request", 400, "The request cannot be understood"},
     {Cause::missing_token, "missing-token", 401, "A token is needed"},
     {Cause::bad_token, "bad-token", 401, "The token is not valid"},
     {Cause::expired_token, "expired-token", 401, "The token has expired"},
+    {Cause::bad_credentials, "bad-credentials", 401, "The device's credentials are not valid"},
     {Cause::not_allowed, "not-allowed", 403, "The token does not allow this"},
     {Cause::foreign_origin, "foreign-origin", 403, "Another site's page may not connect"},
     {Cause::unknown_device, "unknown-device", 404, "No such device"},
     {Cause::unknown_route, "unknown-route", 404, "No such address"},
+    {Cause::unknown_channel, "unknown-channel", 404, "No such channel"},
     {Cause::no_recording, "no-recording", 404, "Nothing recorded there"},
     {Cause::method_not_allowed, "method-not-allowed", 405, "Not possible with this method"},
     {Cause::idle, "idle", 408, "Nothing came for too long"},
     {Cause::gap, "gap", 409, "Tags are missing before this"},
     {Cause::replaced, "replaced", 409, "A newer request took this stream over"},
     {Cause::device_exists, "device-exists", 409, "The device exists already"},
+    {Cause::queried, "queried", 409, "The channel is queried already"},
+    {Cause::length_required, "length-required", 411, "A content-length is needed"},
     {Cause::too_large, "too-large", 413, "The body is too large"},
     {Cause::tag_too_large, "tag-too-large", 413, "An FLV tag is too large"},
     {Cause::not_flv, "not-flv", 415, "The body is not FLV"},
     {Cause::malformed_flv, "malformed-flv", 400, "The FLV stream is broken"},
+    {Cause::max_channels, "max-channels", 429, "Too many channels"},
+    {Cause::max_connections, "max-connections", 429, "Too many connections"},
+    {Cause::no_file_service, "no-file-service", 501, "There is no file service"},
     {Cause::no_video, "no-video", 503, "The device sends no video now"},
     {Cause::max_viewers, "max-viewers", 503, "Too many viewers"},
     {Cause::max_devices, "max-devices", 503, "Too many devices"},
@@ -56,13 +63,18 @@ std::string_view Problem::name() const {
   return row_of(cause).name;
 }
 
-std::string Problem::json() const {
+std::string Problem::json(ProblemForm form) const {
   const Row& row = row_of(cause);
   nlohmann::ordered_json object;
-  object["type"] = "/problems/" + std::string(row.name);
-  object["title"] = row.title;
-  object["status"] = row.status;
-  object["detail"] = detail;
+  if (form == ProblemForm::link_kit) {
+    object["code"] = row.status;
+    object["message"] = detail;
+  } else {
+    object["type"] = "/problems/" + std::string(row.name);
+    object["title"] = row.title;
+    object["status"] = row.status;
+    object["detail"] = detail;
+  }
   for (const auto& [name, value] : members)
     std::visit([&, &key = name](const auto& content) { object[key] = content; }, value);
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -74,14 +86,15 @@ Problem retry_later(Cause cause, std::string detail, int seconds) {
   return problem;
 }
 
-asio::awaitable<void> send_problem(net::HttpExchange& exchange, Problem problem) {
-  const std::string body = problem.json();
+asio::awaitable<void> send_problem(net::HttpExchange& exchange, Problem problem, ProblemForm form) {
+  const std::string body = problem.json(form);
+  const bool short_form = form == ProblemForm::link_kit;
   http::Headers headers = problem.headers;
-  headers.append("content-type", "application/problem+json");
+  headers.append("content-type", short_form ? "application/json" : "application/problem+json");
   headers.append("camspan-problem", std::string(problem.name()));
   headers.append("cache-control", "no-store");
   headers.append("x-content-type-options", "nosniff");
-  if (problem.status() == 401) headers.append("www-authenticate", "Bearer");
+  if (problem.status() == 401 && !short_form) headers.append("www-authenticate", "Bearer");
   const auto head = co_await exchange.send_head(problem.status(), std::move(headers), body.size());
   if (!head) co_return;
   const auto written = co_await exchange.write(as_bytes(body));

@@ -20,20 +20,27 @@ enum class Cause : std::uint8_t {
   missing_token,
   bad_token,
   expired_token,
+  bad_credentials,
   not_allowed,
   foreign_origin,
   unknown_device,
   unknown_route,
+  unknown_channel,
   no_recording,
   method_not_allowed,
   idle,
   gap,
   replaced,
   device_exists,
+  queried,
+  length_required,
   too_large,
   tag_too_large,
   not_flv,
   malformed_flv,
+  max_channels,
+  max_connections,
+  no_file_service,
   no_video,
   max_viewers,
   max_devices,
@@ -41,6 +48,12 @@ enum class Cause : std::uint8_t {
   storage_failed,
   storage_restored,
   disk_full,
+};
+
+/// The words in which a problem is told.
+enum class ProblemForm : std::uint8_t {
+  problem_json,  ///< application/problem+json
+  link_kit,      ///< {"code":404,"message":"..."}, what devices on /stream show
 };
 
 /// One refusal. `detail` is a sentence for a person, with the next step; never a token or secret.
@@ -52,14 +65,15 @@ struct Problem {
   http::Headers headers;  ///< beyond the ones every problem has: allow, retry-after
 
   int status() const;
-  std::string_view name() const;  ///< "max-viewers"
-  std::string json() const;       ///< one line
+  std::string_view name() const;                                         ///< "max-viewers"
+  std::string json(ProblemForm form = ProblemForm::problem_json) const;  ///< one line
 };
 
 /// A problem that passes: the client may come again after `seconds`.
 Problem retry_later(Cause cause, std::string detail, int seconds);
 
 /// Answers with `problem`. For HEAD only its head, which names the cause in `camspan-problem`.
-asio::awaitable<void> send_problem(net::HttpExchange& exchange, Problem problem);
+asio::awaitable<void> send_problem(net::HttpExchange& exchange, Problem problem,
+                                   ProblemForm form = ProblemForm::problem_json);
 
 }  // namespace camspan::hub

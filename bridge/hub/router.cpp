@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "hub/page_route.hpp"
 #include "hub/responses.hpp"
+#include "proto/link/request.hpp"
 
 namespace camspan::hub {
 namespace {
@@ -37,7 +38,9 @@ asio::awaitable<void> Router::handle(net::HttpExchange& exchange) {
 
 asio::awaitable<void> Router::route(net::HttpExchange& exchange) {
   const std::string& path = exchange.request().path;
-  if (auto id = after(path, "/ingest/")) {
+  if (link::is_stream_target(exchange.request().target)) {
+    co_await stream_.handle(exchange);
+  } else if (auto id = after(path, "/ingest/")) {
     co_await ingest_.handle(exchange, std::move(*id));
   } else if (auto live = after(path, "/live/"); live && live->ends_with(".flv")) {
     co_await live_.handle(exchange, before(*live, ".flv").value());

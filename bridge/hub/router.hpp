@@ -9,15 +9,22 @@
 #include "hub/metrics_route.hpp"
 #include "hub/recordings_route.hpp"
 #include "hub/storage_health.hpp"
+#include "hub/stream_route.hpp"
 
 namespace camspan::hub {
 
 /// Lives on the I/O thread; what it refers to outlives it.
 class Router {
  public:
-  Router(IngestRoute& ingest, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api, MetricsRoute& metrics,
-         const StorageHealth& health)
-      : ingest_(ingest), live_(live), recordings_(recordings), api_(api), metrics_(metrics), health_(health) {}
+  Router(IngestRoute& ingest, StreamRoute& stream, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api,
+         MetricsRoute& metrics, const StorageHealth& health)
+      : ingest_(ingest),
+        stream_(stream),
+        live_(live),
+        recordings_(recordings),
+        api_(api),
+        metrics_(metrics),
+        health_(health) {}
 
   asio::awaitable<void> handle(net::HttpExchange& exchange);
   /// Requests that are being answered.
@@ -29,6 +36,7 @@ class Router {
   asio::awaitable<void> healthz(net::HttpExchange& exchange);
 
   IngestRoute& ingest_;
+  StreamRoute& stream_;
   LiveRoute& live_;
   RecordingsRoute& recordings_;
   ApiRoute& api_;

@@ -31,7 +31,7 @@ std::vector<std::shared_ptr<LiveUpload>> Uploads::all() const {
 
 void Uploads::end_all(const Problem& why) {
   for (const auto& upload : all()) upload->end_early(why);
-  for (FileUpload* file : files_) file->abort();
+  for (FileUpload* file : files_) file->end_early(why);
 }
 
 void Uploads::end_of(const std::string& device, const Problem& why) {
@@ -42,15 +42,12 @@ void Uploads::end_of(const std::string& device, const Problem& why) {
 }
 
 void Uploads::end_idle(TimePoint now, std::chrono::milliseconds limit) {
+  const Problem why{
+      Cause::idle, "Nothing came for " + std::to_string(limit.count() / 1000) + " s. Send again when there is.", {}, {}};
   for (const auto& upload : all())
-    if (now - upload->last_bytes() > limit)
-      upload->end_early(
-          Problem{Cause::idle,
-                  "Nothing came for " + std::to_string(limit.count() / 1000) + " s. Send again when there is media.",
-                  {},
-                  {}});
+    if (now - upload->last_bytes() > limit) upload->end_early(why);
   for (FileUpload* file : files_)
-    if (now - file->last_bytes() > limit) file->abort();
+    if (now - file->last_bytes() > limit) file->end_early(why);
 }
 
 void Uploads::storage_back() {

@@ -28,9 +28,10 @@ bool is_websocket_key(std::string_view key) {
 
 }  // namespace
 
-H1Exchange::H1Exchange(ByteStream& stream, H1Input& input, http1::RequestParser& parser, const HttpServerLimits& limits,
-                       RequestHead head, http1::Request request)
+H1Exchange::H1Exchange(ByteStream& stream, HttpConnection& connection, H1Input& input, http1::RequestParser& parser,
+                       const HttpServerLimits& limits, RequestHead head, http1::Request request)
     : stream_(stream),
+      connection_(connection),
       input_(input),
       parser_(parser),
       limits_(limits),

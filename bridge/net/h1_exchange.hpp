@@ -14,10 +14,11 @@ namespace camspan::net {
 class H1Exchange final : public HttpExchange {
  public:
   /// @param request  what the parser said; its method, headers and authority have moved to `head`
-  H1Exchange(ByteStream& stream, H1Input& input, http1::RequestParser& parser, const HttpServerLimits& limits,
-             RequestHead head, http1::Request request);
+  H1Exchange(ByteStream& stream, HttpConnection& connection, H1Input& input, http1::RequestParser& parser,
+             const HttpServerLimits& limits, RequestHead head, http1::Request request);
 
   const RequestHead& request() const override { return head_; }
+  HttpConnection& connection() override { return connection_; }
   asio::awaitable<Result<ByteView>> read_body() override;
   asio::awaitable<Result<>> send_head(int status, http::Headers headers,
                                       std::optional<std::uint64_t> content_length) override;
@@ -44,6 +45,7 @@ class H1Exchange final : public HttpExchange {
   http1::ResponseHead plan(int status, std::optional<std::uint64_t> content_length);
 
   ByteStream& stream_;
+  HttpConnection& connection_;
   H1Input& input_;
   http1::RequestParser& parser_;
   const HttpServerLimits& limits_;

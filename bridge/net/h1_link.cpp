@@ -45,7 +45,7 @@ Refusal describe(int status) {
 
 }  // namespace
 
-class H1Connection {
+class H1Connection final : public HttpConnection {
  public:
   H1Connection(std::unique_ptr<ByteStream> stream, Bytes already_read, HttpServer::Handler handler,
                HttpServerLimits limits, H1ServerControl& control)
@@ -57,10 +57,9 @@ class H1Connection {
         control_(control) {
     control_.stream_ = stream_.get();
   }
-  ~H1Connection() { control_.stream_ = nullptr; }
-  H1Connection(const H1Connection&) = delete;
-  H1Connection& operator=(const H1Connection&) = delete;
+  ~H1Connection() override { control_.stream_ = nullptr; }
 
+  void send_away() override { control_.going_away_ = true; }
   asio::awaitable<void> run(Clock::time_point first_head);
 
  private:
@@ -126,11 +125,12 @@ asio::awaitable<bool> H1Connection::serve() {
   head.tls = info.tls;
   head.client_certificate_name = info.peer_common_name;
   head.content_length = request.content_length;
+  head.ended = !request.content_length && !request.chunked;
   if (!set_target(head, request.target)) {
     co_await refuse(400, "The path or query has a character or escape that is not allowed.");
     co_return false;
   }
-  H1Exchange exchange(*stream_, input_, parser_, limits_, std::move(head), std::move(request));
+  H1Exchange exchange(*stream_, *this, input_, parser_, limits_, std::move(head), std::move(request));
   if (control_.going_away_) exchange.last_on_connection();
   bool failed = false;
   try {

@@ -72,7 +72,7 @@ class ClientStream final : public H2ClientStream {
   }
 
   Result<> open(const h2::Request& request) {
-    const auto id = link_->driver().connection().submit_request(request, &bodies_);
+    const auto id = link_->driver().connection().submit_request(request, request.ended ? nullptr : &bodies_);
     if (!id) return fail(id.error());
     bodies_.set_id(*id);
     link_->add(*this);
@@ -183,12 +183,15 @@ class Client final : public H2Client {
 
   Result<std::unique_ptr<H2ClientStream>> open(std::string method, std::string authority, std::string path,
                                                http::Headers headers, bool tls_scheme) override {
-    if (link_->driver().ended()) return fail(Errc::connection_lost);
-    auto stream = std::make_unique<ClientStream>(link_);
-    const auto opened = stream->open(
-        {std::move(method), tls_scheme ? "https" : "http", std::move(authority), std::move(path), std::move(headers)});
-    if (!opened) return fail(opened.error());
-    return stream;
+    return start({std::move(method), tls_scheme ? "https" : "http", std::move(authority), std::move(path),
+                  std::move(headers)});
+  }
+  Result<std::unique_ptr<H2ClientStream>> ask(std::string method, std::string authority, std::string path,
+                                              http::Headers headers, bool tls_scheme) override {
+    h2::Request request{std::move(method), tls_scheme ? "https" : "http", std::move(authority), std::move(path),
+                        std::move(headers)};
+    request.ended = true;
+    return start(request);
   }
   asio::awaitable<void> close(std::chrono::milliseconds deadline) override { return link_->close(deadline); }
   void abort() override { link_->driver().end(Errc::closed); }
@@ -200,6 +203,13 @@ class Client final : public H2Client {
   }
 
  private:
+  Result<std::unique_ptr<H2ClientStream>> start(const h2::Request& request) {
+    if (link_->driver().ended()) return fail(Errc::connection_lost);
+    auto stream = std::make_unique<ClientStream>(link_);
+    if (const auto opened = stream->open(request); !opened) return fail(opened.error());
+    return stream;
+  }
+
   const std::shared_ptr<ClientLink> link_;
 };
 

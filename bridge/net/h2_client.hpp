@@ -70,6 +70,9 @@ class H2Client {
   /// Starts a request; its body follows by write() and finish(). `headers` are ordinary fields.
   virtual Result<std::unique_ptr<H2ClientStream>> open(std::string method, std::string authority, std::string path,
                                                        http::Headers headers, bool tls_scheme) = 0;
+  /// Starts a request without a body: END_STREAM goes with its head.
+  virtual Result<std::unique_ptr<H2ClientStream>> ask(std::string method, std::string authority, std::string path,
+                                                      http::Headers headers, bool tls_scheme) = 0;
   /// GOAWAY in good order, close_notify, FIN; at most `deadline`.
   virtual asio::awaitable<void> close(std::chrono::milliseconds deadline) = 0;
   virtual void abort() = 0;

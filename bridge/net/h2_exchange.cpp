@@ -14,8 +14,8 @@ bool has_no_content(int status) {
 
 }  // namespace
 
-H2Exchange::H2Exchange(H2Driver& driver, h2::StreamId id, RequestHead request)
-    : driver_(driver), request_(std::move(request)), stream_(driver) {
+H2Exchange::H2Exchange(H2Driver& driver, HttpConnection& connection, h2::StreamId id, RequestHead request)
+    : driver_(driver), connection_(connection), request_(std::move(request)), stream_(driver) {
   stream_.set_id(id);
 }
 
@@ -26,7 +26,9 @@ asio::awaitable<Result<ByteView>> H2Exchange::read_body() {
 asio::awaitable<Result<>> H2Exchange::send_head(int status, http::Headers headers,
                                                 std::optional<std::uint64_t> content_length) {
   if (stream_.failure()) co_return fail(stream_.failure());
-  if (content_length && !has_no_content(status)) headers.append("content-length", std::to_string(*content_length));
+  if (status < 400) connection_.admit();
+  if (content_length.value_or(0) != 0 && !has_no_content(status) && !headers.find("content-length"))
+    headers.append("content-length", std::to_string(*content_length));
   const bool empty = request_.method == "HEAD" || has_no_content(status) || content_length == 0u;
   const auto sent = driver_.connection().submit_response(stream_.id(), status, headers, empty ? nullptr : &stream_);
   if (!sent) co_return fail(sent.error());

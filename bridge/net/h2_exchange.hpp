@@ -9,9 +9,10 @@ namespace camspan::net {
 /// Made when the request's head has come; its connection deletes it after the handler has returned.
 class H2Exchange final : public HttpExchange {
  public:
-  H2Exchange(H2Driver& driver, h2::StreamId id, RequestHead request);
+  H2Exchange(H2Driver& driver, HttpConnection& connection, h2::StreamId id, RequestHead request);
 
   const RequestHead& request() const override { return request_; }
+  HttpConnection& connection() override { return connection_; }
   asio::awaitable<Result<ByteView>> read_body() override;
   asio::awaitable<Result<>> send_head(int status, http::Headers headers,
                                       std::optional<std::uint64_t> content_length) override;
@@ -29,6 +30,7 @@ class H2Exchange final : public HttpExchange {
   std::error_code no_head() const;
 
   H2Driver& driver_;
+  HttpConnection& connection_;
   const RequestHead request_;
   H2Stream stream_;
   bool head_sent_ = false;

@@ -44,6 +44,7 @@ class H2ServerSession::Attachment {
 H2ServerSession::H2ServerSession(std::unique_ptr<ByteStream> stream, HttpServer::Handler handler,
                                  const HttpServerLimits& limits)
     : handler_(std::move(handler)),
+      limits_(limits),
       connection_(make_connection(limits, *this)),
       driver_(std::move(stream), *connection_, *this),
       last_retired_(driver_.executor()) {}
@@ -52,6 +53,15 @@ asio::awaitable<void> H2ServerSession::run(Bytes already_read, H2ServerControl& 
   const Attachment attachment(*this, control);
   if (control.going_away_) go_away();
   if (control.aborted_) abort();
+  asio::steady_timer admission(driver_.executor());
+  if (limits_.admission.count() != 0) {
+    admission.expires_after(limits_.admission);
+    const auto due = [weak = weak_from_this()](const std::error_code& error) {
+      const auto self = weak.lock();
+      if (!error && self) self->end_unless_admitted();
+    };
+    admission.async_wait(due);
+  }
   co_await driver_.run(shared_from_this(), std::move(already_read));
   while (!exchanges_.empty()) co_await last_retired_.wait();
 }
@@ -61,10 +71,32 @@ void H2ServerSession::go_away() {
   driver_.flush();
 }
 
+void H2ServerSession::send_away() {
+  driver_.flush();  // what was answered: a session that ends sends nothing but its GOAWAY
+  connection_->terminate(h2::ErrorCode::enhance_your_calm);
+  driver_.flush();
+}
+
+void H2ServerSession::end_unless_admitted() {
+  if (admitted()) return;
+  log::debug("http2", driver_.info().peer, " asked for nothing that it was given");
+  connection_->terminate(h2::ErrorCode::no_error);
+  driver_.flush();
+}
+
+http::Headers H2ServerSession::refusal_fields(int status) {
+  if (status == 431) ++large_heads_;
+  return limits_.refusal_fields ? limits_.refusal_fields(status) : http::Headers();
+}
+
 void H2ServerSession::on_request(h2::StreamId id, h2::Request&& request, std::optional<std::uint64_t> content_length) {
   const ByteStream::Info& peer = driver_.info();
   RequestHead head;
   if (request.method == "CONNECT") return refuse(id, 501);  // we are no proxy
+  if (limits_.max_target_bytes && request.path.size() > limits_.max_target_bytes(request.path)) {
+    connection_->refuse(id);
+    return connection_->release(id);
+  }
   if (!set_target(head, request.path)) return refuse(id, 400);
   head.method = std::move(request.method);
   head.authority = std::move(request.authority);
@@ -75,14 +107,15 @@ void H2ServerSession::on_request(h2::StreamId id, h2::Request&& request, std::op
   head.tls = peer.tls;
   head.client_certificate_name = peer.peer_common_name;
   head.content_length = content_length;
-  exchanges_.emplace(id, std::make_unique<H2Exchange>(driver_, id, std::move(head)));
+  head.ended = request.ended;
+  exchanges_.emplace(id, std::make_unique<H2Exchange>(driver_, *this, id, std::move(head)));
   waiting_.push_back(id);
 }
 
 /// Answers without a handler.
 void H2ServerSession::refuse(h2::StreamId id, int status) {
   ++refused_;
-  static_cast<void>(connection_->submit_response(id, status, {{"content-length", "0"}}, nullptr));
+  static_cast<void>(connection_->submit_response(id, status, refusal_fields(status), nullptr));
   connection_->release(id);
 }
 
@@ -102,6 +135,8 @@ void H2ServerSession::on_stream_closed(h2::StreamId id, h2::ErrorCode code) {
 void H2ServerSession::input_fed() {
   const h2::Stats& stats = connection_->stats();
   if (control_) control_->bad_requests_ = stats.malformed + stats.of(h2::Limit::header_list) + refused_;
+  // Once may be a mistake.
+  if (large_heads_ > 1) send_away();
   for (const h2::StreamId id : std::exchange(waiting_, {}))
     asio::co_spawn(driver_.executor(), serve(shared_from_this(), *find(id)), asio::detached);
 }
@@ -118,6 +153,7 @@ void H2ServerSession::connection_ended(std::error_code reason) {
              ", resets received ", stats.resets_received, ", sent ", stats.resets_sent, ", body bytes received ",
              stats.body_bytes_received, ", sent ", stats.body_bytes_sent);
   for (const auto& [id, exchange] : exchanges_) exchange->stream().closed(Errc::closed);
+  context.reset();
 }
 
 asio::awaitable<void> H2ServerSession::serve(std::shared_ptr<H2ServerSession> keep, H2Exchange& exchange) {

@@ -53,6 +53,7 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
 Result<> set_target(RequestHead& head, std::string_view target) {
   const auto bad = [](char c) { return c <= 0x20 || c >= 0x7f || c == '#'; };
   if (std::any_of(target.begin(), target.end(), bad)) return fail(Errc::malformed);
+  head.target = target;
   if (target == "*") {
     head.path = "*";
     return {};

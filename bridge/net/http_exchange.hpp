@@ -16,6 +16,27 @@ namespace camspan::net {
 
 class WsLink;
 
+/// The connection that a request came by, as routes see it.
+class HttpConnection {
+ public:
+  virtual ~HttpConnection() = default;
+  HttpConnection() = default;
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  /// A request was let in, so the connection may stay (HttpServerLimits::admission). An answer below 400 says as much.
+  void admit() { admitted_ = true; }
+  bool admitted() const { return admitted_; }
+  /// Ends it for bad behaviour: what was given so far is sent, then it closes; HTTP/2 says GOAWAY(ENHANCE_YOUR_CALM).
+  virtual void send_away() = 0;
+
+  /// What a route keeps as long as the connection lasts: its destructor tells the end. One route only.
+  std::shared_ptr<void> context;
+
+ private:
+  bool admitted_ = false;
+};
+
 enum class HttpVersion : std::uint8_t { http1_1, http2 };
 
 struct RequestHead {
@@ -23,6 +44,7 @@ struct RequestHead {
   std::string authority;  ///< empty when the client sent none
   std::string path;       ///< percent-decoded, without query; begins with '/' (but "*" of OPTIONS)
   std::string query;      ///< raw, without '?'
+  std::string target;     ///< as it came: path and query, nothing decoded
   http::Headers headers;  ///< ordinary fields, names in lower case
   HttpVersion version = HttpVersion::http1_1;
   std::string peer;       ///< address of the client, for debug logs and limits
@@ -30,12 +52,13 @@ struct RequestHead {
   bool tls = false;
   std::string client_certificate_name;  ///< CN of a verified client certificate, else empty
   std::optional<std::uint64_t> content_length;
+  bool ended = false;  ///< the head says that no body follows; content-length: 0 alone does not
 
   /// First value of a query parameter, percent-decoded ('+' is a space); nullopt if it is not there.
   std::optional<std::string> query_value(std::string_view name) const;
 };
 
-/// Fills path and query of `head` from an origin-form target, "/a%20b?x=1", or "*".
+/// Fills target, path and query of `head` from an origin-form target, "/a%20b?x=1", or "*".
 /// Percent-encoding is taken off once and only once; `..` and doubled slashes stay, they are for the routes to judge.
 /// @return Errc::malformed for a bad escape, an escaped NUL, a fragment, or a character that may not be there
 Result<> set_target(RequestHead& head, std::string_view target);
@@ -56,12 +79,14 @@ class HttpExchange {
   virtual ~HttpExchange() = default;
 
   virtual const RequestHead& request() const = 0;
+  virtual HttpConnection& connection() = 0;
 
   /// The next piece of the request body; empty = end. Valid until the next call, which also tells the peer that it may
   /// send that much more (flow control by consumption).
   virtual asio::awaitable<Result<ByteView>> read_body() = 0;
 
-  /// Sends the head of the answer. `content_length` absent = a body of unknown length (chunked on HTTP/1.1).
+  /// Sends the head of the answer. `content_length` absent = a body of unknown length (chunked on HTTP/1.1). The field
+  /// is made of it and put last; HTTP/2 leaves one alone that is among `headers` already, and makes none for 0.
   virtual asio::awaitable<Result<>> send_head(int status, http::Headers headers,
                                               std::optional<std::uint64_t> content_length) = 0;
   /// Sends a piece of the body. Returns when the peer's flow control and the socket have taken all of it, so a slow

@@ -10,6 +10,11 @@
 namespace camspan::net {
 
 struct HttpServerLimits {
+  /// Longest target of a request, by the target itself; empty = bounded by the head alone. Over it: 400 (HTTP/2).
+  using MaxTarget = std::function<std::size_t(std::string_view target)>;
+  /// Fields that every refusal carries which the server gives by itself (HTTP/2).
+  using RefusalFields = std::function<http::Headers(int status)>;
+
   std::size_t max_connections = 2000;
   std::size_t max_connections_per_peer = 200;           ///< loopback is not limited
   std::size_t max_header_bytes = 16 << 10;              ///< over it: 431
@@ -18,7 +23,10 @@ struct HttpServerLimits {
   std::chrono::milliseconds websocket_ping{20000};      ///< of silence, then a ping; two unanswered end the link
   std::size_t max_websocket_message_bytes = 128 << 10;  ///< inbound; the limit of /signal (camspan-wire.md section 4)
   std::size_t max_unread_body_bytes =
-      16 << 20;  ///< per HTTP/2 connection: bytes received and not yet taken by handlers
+      16 << 20;                            ///< per HTTP/2 connection: bytes received and not yet taken by handlers
+  std::chrono::milliseconds admission{0};  ///< HTTP/2: end a connection that let no request in for so long; 0 = never
+  MaxTarget max_target_bytes{};
+  RefusalFields refusal_fields{};
 };
 
 struct HttpServerStats {

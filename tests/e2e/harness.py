@@ -62,7 +62,9 @@ class Hub:
         self.runs = 0
         with open(self.config, "w") as file:
             file.write('data = "%s"\n%s' % (self.data, extra_config))
-        self.command("device", "add", device)
+        self.secret_file = os.path.join(folder, "device.toml")
+        with open(self.secret_file, "w") as file:
+            file.write(self.command("device", "add", device))
         self.upload_token = self.token("upload", device)
         self.view_token = self.token("live,playback", device)
 
@@ -195,7 +197,11 @@ class Case(unittest.TestCase):
             file.write(token + "\n")
         return path
 
-    def h2sink(self, hub, *properties, path="/ingest/cam1", token=None):
+    def h2sink(self, hub, *properties, path="/ingest/cam1", token=None, mode="post"):
+        """The element for cam1: by token in mode post, by the device's secret in mode stream."""
+        if mode == "stream":
+            return ["h2sink", "host=localhost", "port=%d" % hub.port, "ca-file=" + hub.ca, "device-id=cam1",
+                    "device-secret-file=" + hub.secret_file, *properties]
         return ["h2sink", "location=" + hub.url(path), "ca-file=" + hub.ca,
                 "auth-token-file=" + self.token_file(token or hub.upload_token), *properties]
 
@@ -203,7 +209,8 @@ class Case(unittest.TestCase):
         options.setdefault("env", gst_environment())
         return self.start("gst-launch-1.0", "-e", *words, **options)
 
-    def camera(self, hub, *properties, seconds=None, fps=25, key=25, pattern="ball", kbit=300, copy=None):
+    def camera(self, hub, *properties, seconds=None, fps=25, key=25, pattern="ball", kbit=300, copy=None,
+               mode="post"):
         """A live test pipeline with picture and sound into h2sink, and into the file `copy`."""
         tee = ["tee", "name=t", "!", "queue", "!", "filesink", "location=" + copy, "t.", "!", "queue", "!"] if copy else []
         limit = ["num-buffers=%d" % (seconds * fps)] if seconds else []
@@ -213,4 +220,4 @@ class Case(unittest.TestCase):
             "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=%d" % key, "bitrate=%d" % kbit, "!",
             "h264parse", "!", "queue", "!", "mux.", "audiotestsrc", "is-live=true", *audio_limit, "samplesperbuffer=1024", "!",
             "audio/x-raw,rate=44100,channels=1", "!", "voaacenc", "!", "aacparse", "!", "queue", "!", "mux.", "flvmux",
-            "name=mux", "streamable=true", "!", *tee, *self.h2sink(hub, *properties))
+            "name=mux", "streamable=true", "!", *tee, *self.h2sink(hub, *properties, mode=mode))

@@ -14,14 +14,16 @@ class KilledHub(Case):
 
     def test_every_acknowledged_tag_is_recorded_once(self):
         for seed in range(self.ROUNDS):
-            with self.subTest(seed=seed):
-                self.one_kill(seed)
+            mode = ("post", "stream")[seed % 2]
+            with self.subTest(seed=seed, mode=mode):
+                self.one_kill(seed, mode)
 
-    def one_kill(self, seed):
+    def one_kill(self, seed, mode):
         rng = random.Random(seed)
         hub = self.hub('[record]\nsegment = "1s"\n')
         copy = os.path.join(hub.folder, "copy.flv")
-        camera = self.camera(hub, "reconnect-delay=20", "reconnect-delay-max=100", "stats-interval=100", fps=25, key=10, copy=copy)
+        camera = self.camera(hub, "reconnect-delay=20", "reconnect-delay-max=100", "stats-interval=100", fps=25, key=10,
+                             copy=copy, mode=mode)
         wait_for(lambda: hub.device().get("live"), "the camera to be live")
         kills = rng.randint(1, 3)
         for _ in range(kills):

@@ -31,11 +31,14 @@ class RoundTrip(Case):
         assert_same_media(self, before, flv.media(flv.tags(recorded)))
         return recorded
 
-    def upload_by_h2sink(self, hub, path, *properties):
-        done = self.gst_launch("filesrc", "location=" + path, "!", *self.h2sink(hub, *properties))
+    def upload_by_h2sink(self, hub, path, *properties, mode="post"):
+        done = self.gst_launch("filesrc", "location=" + path, "!", *self.h2sink(hub, *properties, mode=mode))
         out, error = done.communicate(timeout=DEADLINE)
         self.assertEqual(done.returncode, 0, (out + error).decode())
         return (out + error).decode()
+
+    def upload_on_a_channel(self, hub, path):
+        return self.upload_by_h2sink(hub, path, mode="stream")
 
     def upload_by_curl(self, hub, path):
         done = subprocess.run(["curl", "--http2", "-sS", "--fail-with-body", "--cacert", hub.ca, "-T", path,
@@ -57,6 +60,15 @@ class RoundTrip(Case):
         self.assertNotIn("CRITICAL", output)
         self.check(hub, read_file(path))
 
+    def test_generated_file_on_a_channel(self):
+        hub = self.hub('log_level = "debug"\n')
+        path = self.generated()
+        output = self.upload_on_a_channel(hub, path)
+        self.assertNotIn("CRITICAL", output)
+        self.check(hub, read_file(path))
+        asked = [line.split()[line.split().index("POST") + 1] for line in hub.log().splitlines() if " POST /" in line]
+        self.assertEqual([path.split("/")[2] for path in asked], ["open", "send", "close"])
+
     def test_generated_file_by_curl(self):
         hub = self.hub()
         path = self.generated()
@@ -65,11 +77,11 @@ class RoundTrip(Case):
         self.assertIn('"committed":%d' % tags, answer.replace(" ", ""))
         self.check(hub, read_file(path))
 
-    def test_film_by_h2sink_and_by_curl(self):
+    def test_film_by_h2sink_on_a_channel_and_by_curl(self):
         film = media_file("bbb.flv")
         if not film:
             self.skipTest("../shared/data/bbb.flv is not beside the project; the generated twin ran")
-        for upload in (self.upload_by_h2sink, self.upload_by_curl):
+        for upload in (self.upload_by_h2sink, self.upload_on_a_channel, self.upload_by_curl):
             hub = self.hub()
             upload(hub, film)
             recorded = self.check(hub, read_file(film))
@@ -83,18 +95,25 @@ class RoundTrip(Case):
             self.assertEqual([p.split(",")[-2:] for p in before], [p.split(",")[-2:] for p in after])
 
     def test_cut_anywhere_arrives_whole(self):
-        hub = self.hub()
-        path = self.generated()
-        done = self.gst_launch("filesrc", "location=" + path, "blocksize=1777", "!", *self.h2sink(hub))
-        out, error = done.communicate(timeout=DEADLINE)
-        self.assertEqual(done.returncode, 0, (out + error).decode())
-        self.check(hub, read_file(path))
+        for mode in ("post", "stream"):
+            hub = self.hub()
+            path = self.generated()
+            done = self.gst_launch("filesrc", "location=" + path, "blocksize=1777", "!", *self.h2sink(hub, mode=mode))
+            out, error = done.communicate(timeout=DEADLINE)
+            self.assertEqual(done.returncode, 0, (out + error).decode())
+            self.check(hub, read_file(path))
 
 
 class LivePipeline(Case):
     SECONDS = 6
 
     def test_live_pipeline_is_recorded_as_it_was_sent(self):
+        self.run_live("post")
+
+    def test_live_pipeline_on_a_channel_is_recorded_as_it_was_sent(self):
+        self.run_live("stream")
+
+    def run_live(self, mode):
         hub = self.hub('[record]\nsegment = "2s"\n')
         copy = os.path.join(self.folder, "copy.flv")
         done = self.gst_launch(
@@ -103,7 +122,7 @@ class LivePipeline(Case):
             "h264parse", "!", "queue", "!", "mux.", "audiotestsrc", "is-live=true", "samplesperbuffer=1024",
             "num-buffers=%d" % (44100 * self.SECONDS // 1024), "!", "audio/x-raw,rate=44100", "!", "voaacenc", "!", "aacparse",
             "!", "queue", "!", "mux.", "flvmux", "name=mux", "streamable=true", "!", "tee", "name=t", "!", "queue", "!",
-            "filesink", "location=" + copy, "t.", "!", "queue", "!", *self.h2sink(hub))
+            "filesink", "location=" + copy, "t.", "!", "queue", "!", *self.h2sink(hub, mode=mode))
         out, error = done.communicate(timeout=self.SECONDS + DEADLINE)
         self.assertEqual(done.returncode, 0, (out + error).decode())
         source = read_file(copy)

@@ -15,6 +15,9 @@ class Heard {
  public:
   H2PushEvents events() {
     H2PushEvents result;
+    result.state = [this](ConnectionState state) {
+      if (state == ConnectionState::idle) note("idle", "");
+    };
     result.lost = [this](const Failure& failure) { note("lost", failure.sentence); };
     result.progress = [this](bool, int attempt, ConnectStep step) {
       if (step == ConnectStep::begun) note("begun", std::to_string(attempt));

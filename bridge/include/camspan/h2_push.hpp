@@ -15,6 +15,10 @@
 
 namespace camspan {
 
+enum class H2PushMode : std::uint8_t {
+  post,    ///< one streaming POST or PUT to any HTTP/2 server
+  stream,  ///< a Link Kit channel, to a camspan-hub or another server that speaks them: opened, sent on, closed
+};
 enum class H2PushMethod : std::uint8_t { post, put };
 enum class H2PushContent : std::uint8_t {
   automatic,  ///< flv if the bytes begin with "FLV", else raw
@@ -25,7 +29,8 @@ enum class H2PushLeaky : std::uint8_t { no, upstream, downstream };
 
 /// Settings. Those marked [live] can be changed by H2Push::update() while it runs.
 struct H2PushConfig {
-  std::string location;  ///< https://host[:port]/path, or http://... for HTTP/2 without TLS by prior knowledge
+  H2PushMode mode = H2PushMode::post;
+  std::string location;  ///< post: https://host[:port]/path, or http://... for HTTP/2 without TLS by prior knowledge
   H2PushMethod method = H2PushMethod::post;
   H2PushContent content = H2PushContent::automatic;
   std::string content_type;  ///< "" = video/x-flv for FLV, application/octet-stream for raw
@@ -33,6 +38,16 @@ struct H2PushConfig {
   std::string user_agent;    ///< "" = camspan/<version>
   std::string stream_id;     ///< header camspan-stream; "" = a new UUID
   std::string meta;          ///< header camspan-meta, a JSON object; "" = none
+
+  // In mode stream these say where to and who; location, method, auth_* and user_* are not used.
+  std::string host;                ///< bare name or address; the connection is TLS always
+  std::uint16_t port = 8443;
+  std::string product_key;         ///< of the triple, with device_name
+  std::string device_name;
+  std::string device_id;           ///< in place of both: PRODUCT.NAME, or a NAME without a dot (product key camspan)
+  std::string device_secret;
+  std::string device_secret_file;  ///< the secret on its first line, or the table of `device add`; read at each open
+  std::string identify = "iotx/vision/voice/intercom/live";  ///< service path, without leading '/'
 
   std::string auth_token;       ///< [live] bearer token
   std::string auth_token_file;  ///< [live] read again after a 401

@@ -286,6 +286,10 @@ Result<> Connection::submit_response(StreamId id, int status, const http::Header
   return {};
 }
 
+void Connection::refuse(StreamId id) {
+  if (Stream* const stream = find(id.value())) refuse_malformed(*stream);
+}
+
 void Connection::resume(StreamId id, TimePoint now) {
   Stream* const stream = find(id.value());
   if (!stream || stream->closed || !stream->source) return;

@@ -70,6 +70,8 @@ class Connection {
   /// 2xx.
   /// @return Errc::stream_reset: the stream is gone
   Result<> submit_response(StreamId id, int status, const http::Headers& headers, BodySource* source);
+  /// Server: what every malformed request gets: 400 if nothing was answered yet, and a reset with PROTOCOL_ERROR.
+  void refuse(StreamId id);
   /// The source of the stream has something again.
   void resume(StreamId id, TimePoint now);
   /// The owner has taken `bytes` of the stream's body: the peer may send that much more. Also after the stream closed.

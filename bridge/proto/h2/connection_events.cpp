@@ -83,7 +83,7 @@ void Connection::request_received(Stream& stream, bool end) {
   if (block->too_large()) {
     ++stats_.of(Limit::header_list);
     stream.released = true;
-    static_cast<void>(submit_response(stream.id, 431, {}, nullptr));
+    static_cast<void>(submit_response(stream.id, 431, observer_.refusal_fields(431), nullptr));
     return;
   }
   auto request = block->take_request();
@@ -93,6 +93,7 @@ void Connection::request_received(Stream& stream, bool end) {
   stream.content_length = *length;
   stream.head_request = request->method == "HEAD";
   stream.connect = request->method == "CONNECT";
+  request->ended = end;
   ++stats_.requests;
   stream.told = true;
   observer_.on_request(stream.id, std::move(*request), *length);
@@ -120,7 +121,9 @@ void Connection::trailers_received(Stream& stream, bool end) {
 
 void Connection::refuse_malformed(Stream& stream) {
   ++stats_.malformed;
-  reset(stream.id, ErrorCode::protocol_error);
+  // Devices look at the status. The reset comes after it, as nghttp2 sends nothing on a stream that is to be reset.
+  stream.refused = submit_response(stream.id, 400, observer_.refusal_fields(400), nullptr).has_value();
+  if (!stream.refused) reset(stream.id, ErrorCode::protocol_error);
   if (!stream.told) stream.released = true;
 }
 
@@ -209,9 +212,10 @@ void Connection::stream_ended(std::int32_t id, std::uint32_t code) {
 }
 
 void Connection::end_stream_sent(std::int32_t id) {
-  if (role_ == Role::client || nghttp2_session_get_stream_remote_close(session_.get(), id) != 0) return;
   const Stream* const stream = find(id);
   if (stream && stream->tunnel) return;
+  if (stream && stream->refused) return reset(StreamId(id), ErrorCode::protocol_error);
+  if (role_ == Role::client || nghttp2_session_get_stream_remote_close(session_.get(), id) != 0) return;
   if (stream && !stream->remote_closed)
     early_answered_.emplace_back(now_ + limits_.early_answer, StreamId(id));
   else

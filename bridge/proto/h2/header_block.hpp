@@ -19,6 +19,7 @@ struct Request {
   std::string path;        ///< :path as it came, query included; empty for plain CONNECT
   http::Headers headers;   ///< ordinary fields
   std::string protocol{};  ///< of an extended CONNECT (RFC 8441), such as "websocket"; else empty
+  bool ended = false;      ///< END_STREAM came with the head
 };
 
 struct Response {

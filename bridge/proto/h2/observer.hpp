@@ -21,6 +21,11 @@ class Observer {
   virtual void on_request(StreamId, Request&&, std::optional<std::uint64_t> content_length) {
     static_cast<void>(content_length);
   }
+  /// Server: fields of an answer that the connection gives by itself: 400, 431.
+  virtual http::Headers refusal_fields(int status) {
+    static_cast<void>(status);
+    return {};
+  }
   /// Client: the head of the final response (1xx are not told).
   virtual void on_response(StreamId, Response&&) {}
   /// Bytes of a body; the view is valid during the call. They count as unread until consume().

@@ -25,13 +25,14 @@ struct Stream {
   bool headers_sent = false;      ///< the answer's
   bool remote_closed = false;     ///< the peer's body is complete
   bool reset_sent = false;
+  bool refused = false;       ///< malformed, and being told so: PROTOCOL_ERROR follows the answer
   bool closed = false;        ///< nghttp2 has forgotten it
   bool released = false;      ///< the owner has
   bool sending = false;       ///< the source may have something to send
   TimePoint last_progress{};  ///< of sending
 
   /// Nobody reads its body any more.
-  bool discards() const { return released || reset_sent; }
+  bool discards() const { return released || reset_sent || refused; }
 };
 
 }  // namespace camspan::h2

@@ -79,11 +79,18 @@ class FakeLink final : public net::WsLink {
   FakePeer& peer_;
 };
 
+class FakeConnection final : public net::HttpConnection {
+ public:
+  void send_away() override { sent_away = true; }
+  bool sent_away = false;
+};
+
 class FakeExchange final : public net::HttpExchange {
  public:
   FakeExchange(FakePeer& peer, net::RequestHead request) : peer_(peer), request_(std::move(request)) {}
 
   const net::RequestHead& request() const override { return request_; }
+  net::HttpConnection& connection() override { return connection_; }
   asio::awaitable<Result<ByteView>> read_body() override {
     while (peer_.body.empty() && !peer_.aborted) co_await peer_.body_wake.wait();
     if (peer_.aborted) co_return fail(Errc::cancelled);
@@ -114,6 +121,7 @@ class FakeExchange final : public net::HttpExchange {
 
  private:
   FakePeer& peer_;
+  FakeConnection connection_;
   const net::RequestHead request_;
   std::string piece_;
 };

@@ -45,6 +45,58 @@ TEST(H2LinkTest, AnswersARequest) {
   EXPECT_EQ(seen.content_length, std::nullopt);
 }
 
+asio::awaitable<void> ask_until_sent_away(H2Client& client, int status) {
+  while (client.usable()) {
+    const auto stream = client.ask("GET", "hub.example", "/", {}, false);
+    if (!stream) break;
+    const auto head = co_await (*stream)->read_head();
+    if (!head) break;
+    EXPECT_EQ(head->status, status);
+  }
+  EXPECT_FALSE(client.usable());
+}
+
+asio::awaitable<void> ask_both_ways(H2Client& client) {
+  co_await get_hello(client);
+  const auto stream = client.ask("GET", "hub.example", "/", {}, false);
+  const auto head = co_await (*stream)->read_head();
+  EXPECT_TRUE(head);
+}
+
+TEST(H2LinkTest, EndsAConnectionThatIsGivenNothing) {
+  H2Loopback loopback;
+  loopback.limits.admission = std::chrono::milliseconds(50);
+  loopback.handler = [](HttpExchange& exchange) { return answer(exchange, 404, "no"); };
+  loopback.start();
+  loopback.run(ask_until_sent_away(*loopback.client, 404));
+}
+
+asio::awaitable<void> ask_for(H2Client& client, std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) co_await get_hello(client);
+  EXPECT_TRUE(client.usable());
+}
+
+TEST(H2LinkTest, KeepsAConnectionThatWasLetIn) {
+  H2Loopback loopback;
+  loopback.limits.admission = std::chrono::milliseconds(50);
+  loopback.handler = answer_hello;
+  loopback.start();
+  loopback.run(ask_for(*loopback.client, std::chrono::milliseconds(150)));
+}
+
+TEST(H2LinkTest, TellsARequestWithoutABodyFromAnEmptyBody) {
+  H2Loopback loopback;
+  std::vector<bool> ended;
+  loopback.handler = [&ended](HttpExchange& exchange) {
+    ended.push_back(exchange.request().ended);
+    return answer_hello(exchange);
+  };
+  loopback.start();
+  loopback.run(ask_both_ways(*loopback.client));
+  EXPECT_EQ(ended, (std::vector<bool>{false, true}));
+}
+
 asio::awaitable<void> upload_in_pieces(H2ClientStream& stream, std::string text) {
   for (std::size_t at = 0; at < text.size(); at += 2048) {
     const auto written = co_await send(stream, text.substr(at, 2048));

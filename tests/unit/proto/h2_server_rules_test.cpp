@@ -90,6 +90,31 @@ TEST(H2ServerRulesTest, KnowsAFrameThatIsTooLongBeforeItsBytesCompleteTheRequest
   EXPECT_EQ(peer.ours->stats().malformed, 1u);
 }
 
+TEST(H2ServerRulesTest, SaysWhyBeforeItResets) {
+  H2RawPeer peer;
+  peer.start();
+  peer.feed(
+      H2Frames().headers(1, {{":method", "GET"}}, true).headers(3, device_send("4"), false).data(3, "five!", false));
+  peer.feed(H2Frames().headers(5, device_send("9"), false));
+  ASSERT_TRUE(peer.ours->submit_response(StreamId(5), 200, {}, nullptr));
+  peer.flush();
+  peer.feed(H2Frames().data(5, "too little", true));
+  std::vector<std::pair<std::uint32_t, std::uint8_t>> sent;
+  for (const auto& frame : peer.sent)
+    if (frame.id != 0) sent.emplace_back(frame.id, frame.type);
+  // Of the stream that was answered only the reset is left to say.
+  const auto head = H2Frames::headers_type, reset = H2Frames::reset_type;
+  EXPECT_THAT(
+      sent, testing::UnorderedElementsAre(testing::Pair(1u, head), testing::Pair(1u, reset), testing::Pair(3u, head),
+                                          testing::Pair(3u, reset), testing::Pair(5u, head), testing::Pair(5u, reset)));
+  const auto at = [&](std::uint32_t id, std::uint8_t type) {
+    return std::find(sent.begin(), sent.end(), std::pair(id, type));
+  };
+  for (const std::uint32_t id : {1u, 3u}) EXPECT_LT(at(id, head), at(id, reset));
+  EXPECT_EQ(peer.reset_of(3), ErrorCode::protocol_error);
+  EXPECT_EQ(peer.ours->stats().resets_sent, 3u);
+}
+
 TEST(H2ServerRulesTest, ResetsARequestThatBreaksTheRulesAndServesTheNext) {
   H2RawPeer peer;
   peer.start();

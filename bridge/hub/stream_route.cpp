@@ -1,0 +1,213 @@
+#include "hub/stream_route.hpp"
+
+#include <asio/this_coro.hpp>
+#include <charconv>
+
+#include "core/log.hpp"
+#include "hub/clock.hpp"
+#include "hub/private_file.hpp"
+#include "proto/link/sign.hpp"
+
+namespace camspan::hub {
+namespace {
+
+// Guesses a connection has; with 160 bits to guess, any number would do.
+constexpr unsigned kMaxFailures = 5;
+constexpr int kRetrySeconds = 10;
+constexpr std::string_view kFileService = "c/iot/sys/thing/file/upload";
+
+Problem bad_request(std::string detail) {
+  return {Cause::bad_request, std::move(detail), {}, {}};
+}
+
+/// One answer for a device that is not there and for a wrong sign: nobody learns which devices there are.
+Problem bad_credentials() {
+  return {Cause::bad_credentials,
+          "This hub does not know a device with these credentials. `camspan-hub device add` makes one.",
+          {},
+          {}};
+}
+
+Problem unknown_channel() {
+  return {Cause::unknown_channel, "There is no such channel on this connection. Open one.", {}, {}};
+}
+
+Problem target_problem(const std::error_code& error) {
+  if (error == Errc::malformed)
+    return bad_request("A path below /stream has neither \"..\" nor percent-encoding nor blanks.");
+  return {Cause::unknown_route, "Below /stream there are open/..., send/... and close/... of a service.", {}, {}};
+}
+
+bool is_timely(const std::string& timestamp) {
+  if (timestamp.empty()) return true;
+  std::int64_t ms = 0;
+  const char* const last = timestamp.data() + timestamp.size();
+  const auto [end, error] = std::from_chars(timestamp.data(), last, ms);
+  const std::int64_t now = utc_now().time_since_epoch().count();
+  return error == std::errc{} && end == last && ms >= 0 && ms >= now - link::kMaxClockErrorMs &&
+         ms <= now + link::kMaxClockErrorMs;
+}
+
+/// A length that is there twice, or that no file could have.
+bool has_bad_length(const net::RequestHead& head) {
+  int count = 0;
+  for (const http::Header& field : head.headers)
+    if (field.name == "content-length") ++count;
+  return count > 1 || head.content_length.value_or(0) > static_cast<std::uint64_t>(INT64_MAX);
+}
+
+/// Devices say neither GET nor POST for a query: it has no body, and says so.
+bool is_query(const net::RequestHead& head) {
+  return head.ended && (!head.content_length || head.headers.find("x-test-downstream"));
+}
+
+}  // namespace
+
+asio::awaitable<void> StreamRoute::handle(net::HttpExchange& exchange) {
+  const net::RequestHead& head = exchange.request();
+  if (head.version != net::HttpVersion::http2) {
+    co_await send_problem(exchange, bad_request("The channels below /stream need HTTP/2."));
+    co_return;
+  }
+  ChannelExchange answer(exchange, link::channel_id_of(head.headers).value_or(""));
+  auto target = link::parse_target(head.target);
+  if (!target) {
+    co_await send_problem(answer, target_problem(target.error()), ProblemForm::link_kit);
+  } else if (head.method != "POST" && head.method != "GET") {
+    Problem problem{Cause::method_not_allowed, "Use POST or GET.", {}, {{"allow", "GET, POST"}}};
+    co_await send_problem(answer, std::move(problem), ProblemForm::link_kit);
+  } else if (target->step == link::Step::open) {
+    co_await open(answer, std::move(target->identify));
+  } else if (target->step == link::Step::send) {
+    co_await send(answer, std::move(target->identify));
+  } else {
+    co_await close(answer, std::move(target->identify));
+  }
+}
+
+tl::expected<DeviceId, Problem> StreamRoute::authenticate(const http::Headers& headers,
+                                                          const ChannelConnection& connection) {
+  if (link::has_no_credentials(headers) && connection.device() && devices_.find(*connection.device()))
+    return *connection.device();
+  const auto credentials = link::parse_credentials(headers);
+  if (!credentials) return tl::unexpected(bad_credentials());
+  const auto id = DeviceId::of_triple(credentials->names.product_key, credentials->names.device_name);
+  if (!id) return tl::unexpected(bad_credentials());
+  const auto device = devices_.find(*id);
+  if (!device && device.error().cause != Cause::unknown_device) return tl::unexpected(device.error());
+  const bool has_secret = device && !device->secret.empty();
+  // Computed in any case, so that the time tells nothing.
+  const std::string secret = has_secret ? device->secret : new_secret();
+  const bool verified = link::verify(credentials->method, credentials->names, secret, credentials->sign);
+  if (!verified || !has_secret || !is_timely(credentials->names.timestamp)) return tl::unexpected(bad_credentials());
+  return *id;
+}
+
+StreamRoute::ChannelOr StreamRoute::make_channel(ChannelExchange& exchange, const std::string& identify,
+                                                 const asio::any_io_executor& executor) {
+  ChannelConnection& connection = channels_.of(exchange.connection());
+  auto device = authenticate(exchange.request().headers, connection);
+  if (!device) return tl::unexpected(std::move(device.error()));
+  if (identify == kFileService)
+    return tl::unexpected(
+        Problem{Cause::no_file_service, "This hub has no file service yet. Send files on another service.", {}, {}});
+  if (connection.count() >= channels_.limits().per_connection)
+    return tl::unexpected(
+        retry_later(Cause::max_channels, "The connection has its most channels open. Close one.", kRetrySeconds));
+  if (channels_.device_is_full(*device, connection))
+    return tl::unexpected(
+        retry_later(Cause::max_connections, "The device has its most connections open. Close one.", kRetrySeconds));
+  const auto channel = std::make_shared<Channel>("DS" + random_decimal(), *device, identify, executor);
+  connection.add(channel);
+  return channel;
+}
+
+asio::awaitable<void> StreamRoute::open(ChannelExchange& exchange, std::string identify) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  auto channel = make_channel(exchange, identify, executor);
+  if (channel) {
+    log::debug("hub", (*channel)->device.str(), " opened channel ", (*channel)->id, " for ", identify);
+    exchange.name_channel((*channel)->id);
+    co_await exchange.accept();
+    co_return;
+  }
+  const bool refused = channel.error().cause == Cause::bad_credentials;
+  const bool last = refused && channels_.of(exchange.connection()).count_failure() >= kMaxFailures;
+  if (refused) log::info("hub", "a device at ", exchange.request().peer, " had no valid credentials");
+  co_await send_problem(exchange, std::move(channel.error()), ProblemForm::link_kit);
+  if (last) exchange.connection().send_away();
+}
+
+StreamRoute::ChannelOr StreamRoute::find_channel(ChannelExchange& exchange, const std::string& identify) {
+  const auto id = link::channel_id_of(exchange.request().headers);
+  const auto channel = id ? channels_.of(exchange.connection()).find(*id) : nullptr;
+  if (!channel || channel->identify != identify) return tl::unexpected(unknown_channel());
+  const auto device = devices_.find(channel->device);
+  if (device) return channel;
+  const bool removed = device.error().cause == Cause::unknown_device;
+  return tl::unexpected(removed ? unknown_channel() : device.error());
+}
+
+asio::awaitable<void> StreamRoute::send(ChannelExchange& exchange, std::string identify) {
+  auto channel = find_channel(exchange, identify);
+  if (!channel) {
+    co_await send_problem(exchange, std::move(channel.error()), ProblemForm::link_kit);
+  } else if (has_bad_length(exchange.request())) {
+    co_await send_problem(exchange, bad_request("content-length is one number."), ProblemForm::link_kit);
+  } else if (is_query(exchange.request())) {
+    co_await query(exchange, std::move(*channel));
+  } else if (exchange.request().content_length == 0u) {
+    co_await exchange.accept();  // an empty message
+  } else {
+    co_await upload(exchange, std::move(*channel));
+  }
+}
+
+asio::awaitable<void> StreamRoute::query(ChannelExchange& exchange, std::shared_ptr<Channel> channel) {
+  if (!channel->begin_query()) {
+    Problem problem{Cause::queried, "A channel has one query, and this one has it.", {}, {}};
+    co_await send_problem(exchange, std::move(problem), ProblemForm::link_kit);
+    co_return;
+  }
+  struct Over {
+    Channel& channel;
+    ~Over() { channel.query_over(); }
+  } const over{*channel};
+  http::Headers none;
+  const auto head = co_await exchange.send_head(200, std::move(none), std::nullopt);
+  if (!head) co_return;
+  co_await channel->wait_for_end();
+  static_cast<void>(co_await exchange.finish());
+}
+
+asio::awaitable<void> StreamRoute::upload(ChannelExchange& exchange, std::shared_ptr<Channel> channel) {
+  const http::Headers& headers = exchange.request().headers;
+  auto request = parse_ingest(headers);
+  if (!request) {
+    co_await send_problem(exchange, std::move(request.error()), ProblemForm::link_kit);
+    co_return;
+  }
+  request->form = ProblemForm::link_kit;
+  const std::string file_name(headers.find("x-file-name").value_or(""));
+  if (request->name.empty()) request->name = is_file_name(file_name) ? file_name : channel->id;
+  struct Joined {
+    Channel& channel;
+    net::HttpExchange& send;
+    Joined(Channel& of, net::HttpExchange& with) : channel(of), send(with) { channel.join(send); }
+    ~Joined() { channel.leave(send); }
+  } const joined(*channel, exchange);
+  co_await ingest_.take(exchange, channel->device, std::move(*request));
+}
+
+asio::awaitable<void> StreamRoute::close(ChannelExchange& exchange, std::string identify) {
+  auto channel = find_channel(exchange, identify);
+  if (!channel) {
+    co_await send_problem(exchange, std::move(channel.error()), ProblemForm::link_kit);
+    co_return;
+  }
+  channels_.of(exchange.connection()).close(**channel);
+  co_await (*channel)->wait_for_query();
+  co_await exchange.accept();
+}
+
+}  // namespace camspan::hub
