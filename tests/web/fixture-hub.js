@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { served } from './served.js';
 import { LoopingCamera, acceptWebSocket, sendBinary } from './camera.js';
 
 const web = fileURLToPath(new URL('../../bridge/hub/web/', import.meta.url));
@@ -117,7 +118,8 @@ export class FixtureHub {
   async #file(pathname, response) {
     const name = pathname === '/' ? '/index.html' : pathname;
     const path = name === '/mpegts.js' ? 'node_modules/mpegts.js/dist/mpegts.js' : name.slice(1);
-    const body = path.includes('..') ? null : await readFile(web + path).catch(() => null);
+    const file = path.includes('..') ? null : await readFile(web + path).catch(() => null);
+    const body = file && !path.startsWith('node_modules') ? served(path, file.toString()) : file;
     if (!body) return response.writeHead(404).end();
     return response.writeHead(200, {
       'content-type': types[path.split('.').pop()] ?? 'application/octet-stream',

@@ -1,6 +1,6 @@
 import { el, setText, whenChanged } from '../dom.js';
 import { icon } from '../icons.js';
-import { explain, labels, nameOf } from '../texts.js';
+import { explain, labels, nameOf, timelineLabels } from '../texts.js';
 import { createCardPlace } from './card.js';
 
 const noticeMs = 6000;
@@ -9,7 +9,8 @@ const noticeMs = 6000;
  * The picture and everything that lies on it.
  *
  * @param {object} store
- * @param {{onAction: (id: string) => void, onTap: () => void}} intents  `onTap`: the picture itself was pressed
+ * @param {{onAction: (id: string) => void, onTap: (event: PointerEvent) => void}} intents  `onTap`: the picture itself was
+ *   pressed
  * @param {(text: string, urgent: boolean) => void} say
  * @returns {{root: HTMLElement, video: HTMLVideoElement, still: HTMLCanvasElement, notice: (text: string) => void,
  *   clear: () => void}}  `notice` shows a line for 6 s; `clear` takes the last picture away
@@ -23,8 +24,9 @@ export function createStage(store, { onAction, onTap }, say) {
   const stepsPlace = el('div.steps');
   const big = el('p.big');
   const cardPlace = el('div.card-place');
-  const root = el('section.stage', { id: 'stage', tabindex: -1, onclick: ({ target }) => cardPlace.contains(target) || onTap() },
-    still, video, el('div.shade', { 'aria-hidden': 'true' }), pill, toast, stepsPlace, big, cardPlace);
+  const goLive = el('button.golive', { type: 'button', hidden: true, onclick: () => onAction('live') }, timelineLabels.backToLive);
+  const root = el('section.stage', { id: 'stage', tabindex: -1, onclick: (event) => event.target.closest('.card-place, button') || onTap(event) },
+    still, video, el('div.shade', { 'aria-hidden': 'true' }), pill, goLive, toast, stepsPlace, big, cardPlace);
 
   const drawPill = whenChanged(({ kind, text, extra }) => pill.replaceChildren(
     el(`i.${kind}`, { 'aria-hidden': 'true' }), text, ...(extra ? [el('span', {}, extra)] : [])));
@@ -42,8 +44,9 @@ export function createStage(store, { onAction, onTap }, say) {
   let held = '';
   const drawToast = () => setText(toast, notice || held);
 
-  function draw({ session, devices, hub, sound }) {
+  function draw({ session, devices, hub, sound, mode }) {
     if (!session) return;
+    goLive.hidden = mode !== 'play';
     const device = devices?.find(({ id }) => id === session.id);
     const told = explain(session, { device, hub, sound, now: Date.now() });
     const name = nameOf(device, session.id);
@@ -58,7 +61,8 @@ export function createStage(store, { onAction, onTap }, say) {
     held = told.toast;
     drawToast();
     document.title = `${told.pill.text} · ${name} · ${labels.product}`;
-    say([told.pill.text, told.card?.title].filter(Boolean).join('. '), told.pill.kind === 'bad');
+    say([told.pill.text, told.card?.title, told.card?.tone === 'play' && told.card.body].filter(Boolean).join('. '),
+      told.pill.kind === 'bad');
   }
   store.subscribe(draw);
 
