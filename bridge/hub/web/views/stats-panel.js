@@ -19,7 +19,7 @@ function sparkline(values) {
   return picture;
 }
 
-const row = (name, text) => [el('dt', {}, name), el('dd', {}, text)];
+const row = (name, text) => el('div', {}, el('dt', {}, name), el('dd', {}, text));
 
 function drawStartup(place, startup) {
   const told = startupText(startup);
@@ -35,7 +35,7 @@ function drawStartup(place, startup) {
       at += ms / whole * 100;
       return svg('rect', { class: `s${i + 1}`, x, y: 0, width: Math.max(0.8, at - x - 0.6), height: 10 });
     }));
-  place.replaceChildren(el('h3', {}, told.title), bar, el('dl', {}, ...told.steps.flatMap(([name, text]) => row(name, text))));
+  place.replaceChildren(el('h3', {}, told.title), bar, el('dl', {}, ...told.steps.map(([name, text]) => row(name, text))));
 }
 
 /**
@@ -67,7 +67,7 @@ export function createStatsPanel(store, intents) {
     el('div.h', {}, heading, close), verdict, el('h3', {}, statsLabels.now), sparks, startup, rows, copy,
     el('label.check', {}, addresses, statsLabels.addresses), text, told);
   const drawRows = whenChanged((list) => rows.replaceChildren(...list.flatMap(([title, items]) => [
-    el('h3', {}, title), el('dl', {}, ...items.flatMap(([name, value]) => row(name, value)))])));
+    el('h3', {}, title), el('dl', {}, ...items.map(([name, value]) => row(name, value)))])));
   const drawSteps = whenChanged((steps) => drawStartup(startup, steps));
   let drawn = null;
   store.subscribe(({ stats, session, devices }) => {
