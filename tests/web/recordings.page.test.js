@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { hasChromium, launch } from './browser.js';
+import { setTimeout } from 'node:timers/promises';
+import { deadline, hasChromium, launch } from './browser.js';
 import { frontDoor, giveRecording, moment, startHub } from './fixtures.js';
 import { FlvCutter } from '../../bridge/hub/web/flv.js';
 
@@ -23,6 +24,15 @@ async function open({ at = (times) => times.full[1] + 40 * minute, fixture, ...o
   const time = at(times);
   const view = await browser.open(hub.origin, { path: time === null ? '/#/front-door' : moment('front-door', time), ...options });
   return { ...view, times, time, recording, track: view.page.locator('.track') };
+}
+
+// Waits until the hub was asked for something.
+async function asked(part) {
+  const end = Date.now() + deadline;
+  while (!hub.asked.some((url) => url.includes(part))) {
+    assert.ok(Date.now() < end, `nobody asked for ${part}`);
+    await setTimeout(20);
+  }
 }
 
 const playingTime = (page) => page.evaluate(() => {
@@ -128,8 +138,8 @@ describe('playback', { skip }, () => {
   });
 
   it('goes on when the recording has grown meanwhile', async () => {
-    const { page, state, recording, times, done } = await open({ at: ({ last }) => last - 6000 });
-    await state('playback');
+    const { page, recording, times, done } = await open({ at: ({ last }) => last - 6000 });
+    await asked('.flv?start=');
     recording.segments.push({ start: times.last + 40, end: times.last + 30000, bytes: 450000 });
     await headIs(page, times.last + 5000, 4000);
     await done();
@@ -312,9 +322,10 @@ describe('the timeline', { skip }, () => {
     await page.mouse.down();
     await page.mouse.move(x + 100, y, { steps: 4 });
     await page.mouse.up();
-    assert.ok(await edge() < before - 600, 'earlier times are shown');
+    const earlier = await edge();
+    assert.ok(earlier < before - 600, 'earlier times are shown');
     await page.mouse.wheel(0, 400);
-    await page.waitForFunction((from) => Number(document.querySelector('.track').getAttribute('aria-valuemin')) > from + 600, await edge());
+    await page.waitForFunction((from) => Number(document.querySelector('.track').getAttribute('aria-valuemin')) > from + 600, earlier);
     await done();
   });
 

@@ -7,7 +7,7 @@ import { copyPicture } from './screen.js';
 import { labels, nameOf, reportText } from './texts.js';
 import { fileStamp } from './time.js';
 
-const pausable = ['live', 'paused', 'stalled', 'playback', 'end'];
+const pausable = ['live', 'paused', 'stalled', 'playback'];
 const withPicture = ['live', 'paused', 'stalled', 'playback'];
 const doubleTapMs = 350;
 const lastMinutesMs = 300000;

@@ -42,7 +42,10 @@ export function createTimeline(store, intents) {
     zoom.draw(view);
   }
   drawHead(track.view);
-  store.subscribe(({ mode }) => {
+  let framed = false;
+  store.subscribe(({ mode, clip: chosen }) => {
+    if (chosen && !framed) queueMicrotask(() => track.frame(chosen)); // listeners must not change the store themselves
+    framed = Boolean(chosen);
     setText(now.lastChild, mode === 'play' ? timelineLabels.backToLive : timelineLabels.live);
     now.classList.toggle('on', mode !== 'play');
   });

@@ -6,7 +6,7 @@ import { ticksOf } from '../track-scale.js';
 
 const top = 26;
 const barPx = 5;
-const labelCharPx = 6.3;
+const labelCharPx = 5.9;
 
 /**
  * Draws the track as SVG.

@@ -12,6 +12,8 @@ import { createTrackPreview } from './track-preview.js';
 const keyCommitMs = 500;
 const tickMs = 1000;
 const nowhere = { from: 0, to: 0 };
+// A clip narrower than this, or nearer to the end of the window, is hard to hold.
+const edgeShare = 0.06;
 
 /** The track: one window of time, what is recorded in it, and the head. */
 export class Track {
@@ -67,6 +69,15 @@ export class Track {
   show(time) {
     this.#follow = false;
     this.#setView(zoomed(this.#view.to - this.#view.from, time, nowhere, false));
+  }
+
+  /** Sees to it that a clip can be held by both ends: all of it in the window, and not too narrow. */
+  frame({ start, end }) {
+    const span = this.#view.to - this.#view.from;
+    const fits = start > this.#view.from + span * edgeShare && end < this.#view.to - span * edgeShare;
+    if (fits && end - start > span * edgeShare) return;
+    this.#follow = false;
+    this.#setView(zoomed(3 * (end - start), (start + end) / 2, nowhere, false));
   }
 
   /** Keeps the head in the window from now on. */
