@@ -105,7 +105,7 @@ class Page(Case):
         rows, device = seen["statistics"], seen["device"]
         self.assertEqual(rows["Watching"], str(device["viewers"]))
         self.assertEqual(rows["From the camera"], "%.2f Mbit/s" % (device["bitrate"] / 1e6))
-        self.assertEqual(rows["Skipped for slow viewers"], "%d tags" % device["skipped_tags"])
+        self.assertEqual(rows["Skipped for slow viewers"], "%d pieces" % device["skipped_tags"])
         self.assertEqual(rows["Let go, took nothing"], "%d viewers" % device["dropped_viewers"])
         self.assertEqual(rows["Video"], "H.264, %d × %d" % (device["video"]["width"], device["video"]["height"]))
         self.assertGreater(device["viewers"], 0)

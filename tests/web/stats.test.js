@@ -92,7 +92,7 @@ describe('the texts of the statistics', () => {
     assert.equal(rows['Delay, camera to screen'], 'unknown');
     assert.equal(rows.Watching, '2');
     assert.equal(rows['From the camera'], '1.94 Mbit/s');
-    assert.equal(rows['Skipped for slow viewers'], '5 tags');
+    assert.equal(rows['Skipped for slow viewers'], '5 pieces');
     assert.equal(rows['Let go, took nothing'], '1 viewer');
     assert.equal(rows['Waiting here'], '120 ms');
     assert.equal(rows.Video, 'H.264, 1920 × 1080');

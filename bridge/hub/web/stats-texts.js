@@ -32,7 +32,7 @@ export function verdictText({ verdict, lastPicture }, session) {
       ? 'The hub sends the recording as fast as it is watched.' : 'Through the hub, nothing skipped in the last minute.' };
     case 'behind': return { tone: 'warn', title: 'Behind', body: `The picture is ${value.toFixed(1)} s late; catching up.` };
     case 'skipping': return { tone: 'warn', title: 'Losing pictures',
-      body: `The hub skipped ${plural(value, 'tag', 'tags')} in the last minute: weak network between a viewer and the hub.` };
+      body: `The hub skipped ${plural(value, 'piece', 'pieces')} in the last minute: weak network between a viewer and the hub.` };
     case 'busy': return { tone: 'warn', title: 'Losing pictures',
       body: `This device was too busy to show ${plural(value, 'picture', 'pictures')} in the last minute.` };
     case 'connecting': return { tone: '', title: 'Connecting', body: 'No picture yet.' };
@@ -103,7 +103,7 @@ export function statsRows(stats, device, session) {
     ['At the hub', [
       ['Watching', String(device?.viewers ?? statsLabels.unknown)],
       ['From the camera', device?.live ? mbitText(device.bitrate ?? 0) : 'nothing'],
-      ...(device?.skipped_tags === undefined ? [] : [['Skipped for slow viewers', plural(device.skipped_tags, 'tag', 'tags')]]),
+      ...(device?.skipped_tags === undefined ? [] : [['Skipped for slow viewers', plural(device.skipped_tags, 'piece', 'pieces')]]),
       ...(device?.dropped_viewers === undefined ? [] : [['Let go, took nothing', plural(device.dropped_viewers, 'viewer', 'viewers')]]),
     ]],
     [statsLabels.media, [

@@ -41,7 +41,7 @@ export function createControls(store, intents) {
   const clip = fixed('save', timelineLabels.saveClip, intents.clip);
   const speed = button(intents.speed);
   const stats = fixed('stats', labels.statistics, intents.stats);
-  const full = button(intents.full);
+  const full = button(intents.full, { 'data-of': 'full' });
   full.root.hidden = !intents.full;
   const step = (name, label, ms) => fixed(name, timelineLabels.tenSeconds, () => intents.step(ms), { 'aria-label': label }).root;
   const play = el('button.big-act', { type: 'button', onclick: intents.pause });
