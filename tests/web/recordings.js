@@ -59,10 +59,10 @@ export class Recording {
     this.#length = this.#media.at(-1).at + 40;
   }
 
-  /** @returns {{from: string, to: string, bytes: number}} as in `/api/devices` */
+  /** @returns {object} as in `/api/devices` */
   get summary() {
     const bytes = this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-    return { from: utc(this.segments[0].start), to: utc(this.segments.at(-1).end), bytes, state: 'on' };
+    return { from: utc(this.segments[0].start), to: utc(this.segments.at(-1).end), bytes, state: 'on', max_age_s: 604800 };
   }
 
   list(device, from, to) {

@@ -148,7 +148,7 @@ describe('playback', { skip }, () => {
   const cases = [
     ['gap', ({ offline }) => offline[0] + 10 * minute, 'Nothing recorded here', /^The camera was offline from \d\d:\d\d to \d\d:\d\d\.$/],
     ['gap', ({ full }) => full[0] + 5 * minute, 'Nothing recorded here', /^The hub’s disk was full from/],
-    ['older', ({ first }) => first - 10 * minute, 'Removed to make room', /^The oldest here is (\d+ \w+, )?\d\d:\d\d\.$/],
+    ['older', ({ first }) => first - 10 * minute, 'Removed to make room', /^The hub keeps 7 days\. The oldest here is (\d+ \w+, )?\d\d:\d\d\.$/],
     ['end', () => Date.now() + minute, 'You have caught up', /^This is the end/],
   ];
   for (const [name, at, title, body] of cases) {
@@ -367,6 +367,41 @@ describe('the timeline', { skip }, () => {
       const value = (name) => Number(document.querySelector('.track').getAttribute(`aria-value${name}`));
       return value('max') - value('min') === 1800;
     });
+    await done();
+  });
+
+  it('is drawn in little time for a day of 1440 segments', async () => {
+    const { page, state, done } = await open({ at: () => null });
+    await state('live');
+    const ms = await page.evaluate(async () => {
+      const [{ trackData }, { drawTrack }, { dayStart }] = await Promise.all(['/track-data.js', '/views/track-drawing.js', '/days.js']
+        .map((path) => import(path)));
+      const from = dayStart(Date.now(), -1);
+      const minute = 60000;
+      const segments = Array.from({ length: 1440 }, (_, i) => (
+        { start: from + i * minute, end: from + (i + 1) * minute - 40, bytes: 1e6 * (1 + (i * 7 % 13)) }));
+      const view = { from, to: dayStart(from, 1) };
+      const days = new Map([[from, { status: 200, segments, gaps: [] }]]);
+      const times = [];
+      for (let i = 0; i < 30; i++) {
+        const begin = performance.now();
+        const data = trackData({ recordings: { id: 'x', days }, devices: [] }, view, Date.now());
+        drawTrack({ ...data, view, width: 1080, height: 92, now: Date.now(), head: { at: from, live: false, seconds: true }, playing: null });
+        times.push(performance.now() - begin);
+      }
+      return times.sort((a, b) => a - b)[15];
+    });
+    console.log(`# redraw for 1440 segments: ${ms.toFixed(1)} ms (median)`);
+    assert.ok(ms < 16, `${ms} ms`); // the budget is 4 ms on a machine that is not busy
+    await done();
+  });
+
+  it('says that the disk is full', async () => {
+    const { says, state, recording, shot, done } = await open({ at: () => null });
+    await state('live');
+    hub.change('front-door', { recording: { ...recording.summary, state: 'disk-full' } });
+    await says('.toast', 'Not recording: the hub’s disk is full. Live still works.');
+    await shot('disk-full');
     await done();
   });
 

@@ -67,9 +67,10 @@ try {
   const begun = await clickAt(page, Number(asked));
   await page.keyboard.press('Space');
   await page.waitForFunction(() => document.querySelector('video').paused && document.querySelector('video').readyState >= 2);
+  const told = await settled(() => page.locator('.track').getAttribute('aria-valuenow').then((text) => Number(text) * 1000));
+  await page.waitForFunction(() => !document.querySelector('video').seeking);
   const shown = await page.locator('video').evaluate(readClock);
   await page.screenshot({ path: `${prefix}-playback.png` });
-  const told = await settled(() => page.locator('.track').getAttribute('aria-valuenow').then((text) => Number(text) * 1000));
   await page.evaluate((hash) => { location.hash = hash; }, `#/cam1/${stampOf(gap)}`);
   await page.waitForFunction(() => document.documentElement.dataset.state === 'gap');
   await page.screenshot({ path: `${prefix}-gap.png` });

@@ -65,8 +65,9 @@ describe('Statistics', () => {
     measured.lateS = 3.25;
     await flow(1);
     assert.deepEqual(stats().verdict, { kind: 'behind', value: 3.25 });
-    const samples = [{ frames: 15, dropped: 10, lateS: 0 }];
-    assert.equal(verdictOf(live, { samples, skippedMinute: 0, dropped: 10 }).kind, 'busy');
+    const samples = Array.from({ length: 20 }, () => ({ frames: 15, dropped: 10, lateS: 0 }));
+    assert.equal(verdictOf(live, { samples, skippedMinute: 0, dropped: 200 }).kind, 'busy');
+    assert.equal(verdictOf(live, { samples: samples.slice(10), skippedMinute: 0, dropped: 100 }).kind, 'healthy');
     assert.equal(verdictOf({ name: 'offline' }, { samples: [], skippedMinute: 0, dropped: 0 }).kind, 'none');
     assert.equal(verdictOf({ name: 'connecting' }, { samples: [], skippedMinute: 0, dropped: 0 }).kind, 'connecting');
   });

@@ -85,20 +85,27 @@ describe('trackData', () => {
   const late = { start: today - minute, end: today + minute, bytes: 1 };
   const ready = (segments) => ({ status: 200, segments, gaps: [] });
   const devices = [{ id: 'cam', live: true }];
+  const view = { from: today, to: dayStart(now, 1) };
 
   it('takes a segment over midnight once, and draws a gap over midnight whole', () => {
     const days = new Map([[yesterday, ready([late])], [today, ready([late, { start: now - minute, end: now - 5000, bytes: 1 }])]]);
     assert.equal(inDays(days, -Infinity, Infinity, 'segments').length, 2);
-    const { stretches: found, gaps } = trackData({ recordings: { id: 'cam', days }, devices }, now);
+    const { stretches: found, gaps } = trackData({ recordings: { id: 'cam', days }, devices }, view, now);
     assert.deepEqual(found[0], { start: late.start, end: late.end });
     assert.deepEqual(gaps.map(({ start, end }) => [start, end]), [[yesterday, late.start], [late.end, now - minute]]);
   });
 
   it('does not call the newest seconds of a live camera a gap, nor a day that was not answered', () => {
     const days = new Map([[yesterday, { status: null, segments: [], gaps: [] }], [today, ready([{ start: today, end: now - 5000, bytes: 1 }])]]);
-    assert.deepEqual(trackData({ recordings: { id: 'cam', days }, devices }, now).gaps, []);
-    assert.equal(trackData({ recordings: { id: 'cam', days }, devices }, now).status, null);
-    const gone = trackData({ recordings: { id: 'cam', days }, devices: [{ id: 'cam', live: false }] }, now);
+    assert.deepEqual(trackData({ recordings: { id: 'cam', days }, devices }, view, now).gaps, []);
+    assert.equal(trackData({ recordings: { id: 'cam', days }, devices }, view, now).status, null);
+    const gone = trackData({ recordings: { id: 'cam', days }, devices: [{ id: 'cam', live: false }] }, view, now);
     assert.equal(gone.gaps.length, 1);
+  });
+
+  it('looks no further than a day beyond the window', () => {
+    const long = dayStart(now, -3);
+    const days = new Map([[long, ready([{ start: long, end: long + minute, bytes: 1 }])], [today, ready([late])]]);
+    assert.equal(trackData({ recordings: { id: 'cam', days }, devices }, view, now).stretches.length, 1);
   });
 });

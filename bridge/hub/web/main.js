@@ -175,12 +175,14 @@ store.subscribe((state) => {
   followAddress(state);
   const back = hubBefore === 'lost' && hub.state === 'ok';
   hubBefore = hub.state;
-  const recorded = devices?.find(({ id }) => id === session?.id)?.recording?.to;
-  const grown = recorded !== recordedBefore;
-  recordedBefore = recorded;
+  const recording = devices?.find(({ id }) => id === session?.id)?.recording;
+  const grown = recording?.to !== recordedBefore?.to;
+  const diskFull = recording?.state === 'disk-full' && recordedBefore?.state !== 'disk-full';
+  recordedBefore = recording;
   // Listeners must not change the store themselves.
   if (back) queueMicrotask(() => camera?.session?.tryNow());
   if (grown && camera) queueMicrotask(() => camera?.index.refresh());
+  if (diskFull) queueMicrotask(() => stage.notice(labels.diskFull));
 });
 
 directory.connect();

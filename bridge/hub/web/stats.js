@@ -118,6 +118,10 @@ export class Statistics {
   }
 }
 
+// A stream that begins leaves pictures out to reach its live edge; after so many seconds that is no excuse.
+const busySamples = 20;
+const busyShare = 0.05;
+
 const playing = ['live', 'playback', 'paused'];
 const underWay = ['connecting', 'lookup'];
 
@@ -134,6 +138,6 @@ export function verdictOf(session, { samples, skippedMinute, dropped }) {
   if (last?.lateS > behindS) return { kind: 'behind', value: last.lateS };
   if (skippedMinute > 0) return { kind: 'skipping', value: skippedMinute };
   const frames = samples.reduce((sum, sample) => sum + sample.frames, 0);
-  if (dropped > 0.05 * (frames + dropped)) return { kind: 'busy', value: dropped };
+  if (samples.length >= busySamples && dropped > busyShare * (frames + dropped)) return { kind: 'busy', value: dropped };
   return { kind: 'healthy', value: 0 };
 }

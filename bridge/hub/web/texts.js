@@ -22,6 +22,7 @@ export const labels = Object.freeze({
   noSound: 'No sound',
   snapshot: 'Snapshot',
   saved: (file) => `Saved ${file}`,
+  diskFull: 'Not recording: the hub’s disk is full. Live still works.',
   statistics: 'Statistics',
   fullScreen: 'Full screen',
   leaveFullScreen: 'Leave full screen',

@@ -8,12 +8,14 @@ const onTheWayMs = 30000;
 
 /**
  * @param {{recordings: object, devices: object[]}} state  of the store
+ * @param {{from: number, to: number}} view  the days that it touches and their neighbours are looked at
  * @param {number} now  ms
  * @returns {{stretches: object[], gaps: object[], bars: object[]|null, first: number, status: number|null}}  `first` is the
  *   beginning of the first day that is known, `status` the hub's last refusal, 200 without one, null while it is asked
  */
-export function trackData({ recordings, devices }, now) {
-  const days = recordings?.days ?? new Map();
+export function trackData({ recordings, devices }, view, now) {
+  const near = ([day]) => day >= dayStart(view.from, -1) && day <= dayStart(view.to, 1);
+  const days = new Map([...recordings?.days ?? []].filter(near));
   const segments = inDays(days, -Infinity, Infinity, 'segments');
   const stretches = stretchesOf(segments);
   const first = [...days.keys()].sort((a, b) => a - b)[0] ?? dayStart(now);

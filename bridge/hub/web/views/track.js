@@ -25,8 +25,8 @@ export class Track {
   #view = { from: dayStart(Date.now()), to: dayStart(Date.now(), 1) };
   #follow = true;
   #pointed = null; // {at, kind: 'scrub'|'hover'|'key'}
-  #data = trackData({}, Date.now());
-  #drawn = null; // the `recordings` that #data was made of, and until when it holds
+  #data = trackData({}, this.#view, Date.now());
+  #drawn = null; // the `recordings` and the days that #data was made of, and until when it holds
   #queued = false;
   #keyTimer = 0;
 
@@ -110,9 +110,10 @@ export class Track {
 
   #learn(now) {
     const state = this.#store.get();
-    if (state.recordings === this.#drawn?.recordings && now < this.#drawn.until) return;
-    this.#data = trackData(state, now);
-    this.#drawn = { recordings: state.recordings, until: now + tickMs };
+    const days = dayStart(this.#view.from) + dayStart(this.#view.to);
+    if (state.recordings === this.#drawn?.recordings && days === this.#drawn.days && now < this.#drawn.until) return;
+    this.#data = trackData(state, this.#view, now);
+    this.#drawn = { recordings: state.recordings, days, until: now + tickMs };
     this.#intents.learned(this.#data);
   }
 
