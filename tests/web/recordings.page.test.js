@@ -81,7 +81,8 @@ describe('playback', { skip }, () => {
     await headIs(page, time + 11000);
     await page.keyboard.press('Shift+ArrowLeft');
     await headIs(page, time - 49000);
-    await page.waitForFunction(() => document.querySelector('video').readyState >= 2);
+    await state('playback');
+    await page.waitForFunction(() => document.querySelector('video').readyState >= 2 && !document.querySelector('video').seeking);
     const before = await page.evaluate(() => document.querySelector('video').currentTime);
     await page.keyboard.press('.');
     await page.waitForFunction((from) => document.querySelector('video').currentTime > from, before);

@@ -73,28 +73,29 @@ export function createCommands(store, deps) {
       deps.statistics.setOpen(state().statsOpen);
     },
     snapshot: () => snapshot(state, device, deps),
-    tapPicture: createTap(state, commandsOf),
     action: (id) => runAction(id, { ...deps, go, state, device, commands }),
+    report: (withAddresses) => copyText(reportText({
+      ...state(), device: device(), history: deps.statistics.history, browser: navigator.userAgent,
+      address: withAddresses ? location.origin : null,
+    })),
     ...clipCommands(store, deps),
-    async report(withAddresses) {
-      const { stats, session: shown } = state();
-      const text = reportText({ stats, session: shown, device: device(), history: deps.statistics.history,
-        browser: navigator.userAgent, address: withAddresses ? location.origin : null });
-      return copyText(text);
-    },
   };
-  function commandsOf() {
-    return commands;
-  }
+  return { ...commands, tapPicture: createTap(state, commands), keys: keysOf(commands, isPlayback) };
+}
+
+function keysOf(commands, isPlayback) {
   const inPlayback = (run) => (shift) => isPlayback() && run(shift);
-  commands.keys = {
-    space: commands.pause, m: commands.sound, s: commands.snapshot, i: commands.stats, l: commands.live,
+  return {
+    space: commands.pause,
+    m: commands.sound,
+    s: commands.snapshot,
+    i: commands.stats,
+    l: commands.live,
     arrowleft: inPlayback((shift) => commands.step(shift ? -60000 : -10000)),
     arrowright: inPlayback((shift) => commands.step(shift ? 60000 : 10000)),
     ',': inPlayback(() => commands.picture(-1)),
     '.': inPlayback(() => commands.picture(1)),
   };
-  return commands;
 }
 
 // A tap lets go what the browser holds back; a double tap on a side of a recording is 10 s back or on.
@@ -102,11 +103,11 @@ function createTap(state, commands) {
   let lastAt = -Infinity;
   return (event) => {
     const { session, sound } = state();
-    if (session?.name === 'paused' || session?.held) commands().pause();
-    else if (sound.held) commands().sound();
+    if (session?.name === 'paused' || session?.held) commands.pause();
+    else if (sound.held) commands.sound();
     else if (session?.name === 'playback' && event.timeStamp - lastAt < doubleTapMs) {
       const { left, width } = event.currentTarget.getBoundingClientRect();
-      commands().step(event.clientX < left + width / 2 ? -10000 : 10000);
+      commands.step(event.clientX < left + width / 2 ? -10000 : 10000);
     }
     lastAt = event.timeStamp;
   };

@@ -58,7 +58,9 @@ async function byHiddenVideo(config, key) {
   video.muted = true;
   const gone = new AbortController();
   const ready = new Promise((resolve) => {
-    for (const event of ['loadeddata', 'error']) video.addEventListener(event, () => resolve(event === 'loadeddata'), { signal: gone.signal });
+    for (const event of ['loadeddata', 'error']) {
+      video.addEventListener(event, () => resolve(event === 'loadeddata'), { signal: gone.signal });
+    }
     setTimeout(resolve, hiddenWaitMs, false);
   });
   const player = createFlvPlayer(mpegts, video, { hasSound: false, behindS: 10, onError: () => {} });

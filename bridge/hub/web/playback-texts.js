@@ -105,7 +105,8 @@ export function clipText(ms, bytes) {
     return { text: `Too long for one file. Choose less than ${most}.`, ok: false };
   }
   const seconds = Math.round(ms / 1000);
-  const length = seconds < 60 || seconds % 60 === 0 || seconds >= 3600 ? span(seconds * 1000) : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const even = seconds < 60 || seconds % 60 === 0 || seconds >= 3600;
+  const length = even ? span(seconds * 1000) : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return { text: `Save ${length}, about ${unit(bytes)}`, ok: true };
 }
 

@@ -17,7 +17,7 @@ const endQuietMs = 400;
  * @param {(signal: AbortSignal) => Promise<object>} request.open  `openRecording` for this time
  * @param {number} request.rate  speed; above 2 key frames alone are shown, without sound
  * @param {object} handlers
- * @param {() => void} handlers.onPicture  the first picture is on the screen
+ * @param {() => void} handlers.onPicture  the picture of the wanted time is on the screen
  * @param {(ms: number) => void} handlers.onSkip  the picture has passed a part that the hub could not read
  * @param {(end: object) => void} handlers.onEnd  runs once, and not after `close()`. `end.reason` is `refused` (with
  *   `status`, `problem`), `finished` (all was shown), `broken` (the connection; what had come was shown), or `media`,
@@ -41,6 +41,7 @@ class RecordingPlayer {
   #done = null; // `finished` or `broken`, once nothing more comes
   #gone = new AbortController();
   #ended = false;
+  #told = false;
   #bytes = 0;
   #holesPassed = 0;
   #lastTime = 0;
@@ -52,7 +53,7 @@ class RecordingPlayer {
     this.#rate = rate;
     this.#at = this.#target = at;
     this.#screen = new Screen({ ...request, kind: rate > 2 ? 'keys' : 'recording', behindS }, {
-      onPicture: handlers.onPicture,
+      onPicture: () => this.#tellPicture(),
       onCanPlay: () => this.#applyRate(),
       onEnd: (end) => this.#end(end),
     });
@@ -191,14 +192,23 @@ class RecordingPlayer {
   // The hub begins at the key frame before; the picture goes on to the very time when that is here.
   #seekTarget() {
     if (this.#target === null || this.#start === null || this.#screen.feed.base === null) return;
-    const time = this.#timeOf(this.#target);
-    if (time <= this.#video.currentTime + 0.05 || (this.#done && this.#aheadMs() < tailS * 1000)) {
-      this.#target = null;
-    } else if (this.#isBuffered(time)) {
-      this.#target = null;
-      this.#video.currentTime = time;
-      this.#movedAt = performance.now();
-    }
+    const { buffered, currentTime } = this.#video;
+    if (!buffered.length) return;
+    // Where sound begins before the first picture, the player waits for somebody to go to that picture.
+    const time = Math.max(this.#timeOf(this.#target), buffered.start(0));
+    const there = time <= currentTime + 0.05 || (this.#done && this.#aheadMs() < tailS * 1000);
+    if (!there && !this.#isBuffered(time)) return;
+    this.#target = null;
+    this.#movedAt = performance.now();
+    if (!there) this.#video.currentTime = time;
+    this.#tellPicture();
+  }
+
+  // The picture of the key frame before is none that was asked for.
+  #tellPicture() {
+    if (this.#told || !this.#screen.shown || this.#target !== null) return;
+    this.#told = true;
+    this.#handlers.onPicture();
   }
 
   #jumpHole() {

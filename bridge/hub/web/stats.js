@@ -10,8 +10,8 @@ export const behindS = 2.5;
 
 /**
  * Samples of the open camera while somebody looks at them, and what they mean. Writes `stats` of the store: null while
- * closed, else `{now, samples, measured, startup, roundTripMs, skippedMinute, dropped, lastPicture, verdict}`, where a sample is `{mbit, frames, lateS,
- * aheadS, dropped}`. The names of the states of the last five minutes are kept always, for the report.
+ * closed, else `{now, samples, measured, startup, roundTripMs, skippedMinute, dropped, lastPicture, verdict}`, where a
+ * sample is `{mbit, frames, lateS, aheadS, dropped}`. The names of the states of the last five minutes are kept always, for the report.
  */
 export class Statistics {
   #store;

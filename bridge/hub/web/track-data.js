@@ -23,14 +23,14 @@ export function trackData({ recordings, devices }, view, now) {
   const last = stretches.at(-1)?.end ?? first;
   const end = live && now - last < onTheWayMs ? last : now;
   const gaps = gapsOf(stretches, inDays(days, -Infinity, Infinity, 'gaps'), first, end);
-  const statuses = [...days.values()].map(({ status }) => status);
+  const unanswered = [...days.values()].map(({ status }) => status).filter((status) => status !== 200);
   return {
     stretches,
     first,
     // Days that the hub has not answered for are no gaps.
     gaps: gaps.flatMap((gap) => answered(gap, days)),
     bars: barsOf(segments),
-    status: statuses.find((status) => status !== 200) === undefined ? 200 : statuses.find((status) => status !== 200 && status !== null) ?? null,
+    status: unanswered.length ? unanswered.find((status) => status !== null) ?? null : 200,
   };
 }
 

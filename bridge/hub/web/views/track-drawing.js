@@ -39,7 +39,8 @@ export function drawTrack(what) {
 }
 
 const round = (value) => value.toFixed(1);
-const box = (left, at, right, height) => `M${round(left)} ${round(at)}H${round(Math.max(right, left + 1))}v${round(height)}H${round(left)}z`;
+const box = (left, at, right, height) => (
+  `M${round(left)} ${round(at)}H${round(Math.max(right, left + 1))}v${round(height)}H${round(left)}z`);
 const line = (name, at, from, to) => svg('line', { class: name, x1: at, x2: at, y1: from, y2: to });
 
 function hatchPattern() {

@@ -4,7 +4,8 @@ const clickPx = 5;
 const edgePx = 32;
 const edgePanPx = 12;
 const edgeMs = 50;
-const wheelZoom = 0.002;
+const wheelZoom = 0.006;
+const leastApartPx = 20;
 const hoverTypes = ['mouse', 'pen'];
 
 /**
@@ -23,88 +24,126 @@ const hoverTypes = ['mouse', 'pen'];
  * @param {(factor: number, x: number) => void} on.zoom  below 1 shows less time
  */
 export function listenToTrack(track, on) {
-  const pointers = new Map();
-  let drag = null; // {kind: 'press'|'scrub'|'pan'|'pinch', x, from}
-  let edgeTimer = 0;
+  const input = new TrackInput(track, on);
   const place = (event) => event.clientX - track.getBoundingClientRect().left;
+  const isHandle = ({ target }) => Boolean(target.closest('.handle'));
+  track.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0 || isHandle(event)) return;
+    track.setPointerCapture(event.pointerId);
+    input.down(event.pointerId, place(event));
+  });
+  track.addEventListener('pointermove', (event) => {
+    const mayHover = hoverTypes.includes(event.pointerType) && !isHandle(event);
+    input.move(event.pointerId, place(event), mayHover);
+  });
+  track.addEventListener('pointerup', ({ pointerId }) => input.up(pointerId, true));
+  track.addEventListener('pointercancel', ({ pointerId }) => input.up(pointerId, false));
+  track.addEventListener('pointerleave', () => input.leave());
+  track.addEventListener('wheel', (event) => {
+    event.preventDefault();
+    const delta = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY;
+    if (event.ctrlKey) on.zoom(Math.exp(delta * wheelZoom), place(event));
+    else on.pan(delta);
+  }, { passive: false });
+  addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && input.takeBack()) event.stopPropagation();
+  }, true);
+}
 
-  function stopEdge() {
-    clearInterval(edgeTimer);
-    edgeTimer = 0;
+class TrackInput {
+  #track;
+  #on;
+  #pointers = new Map(); // id -> x
+  #drag = null; // {kind: 'press'|'scrub'|'pan'|'pinch', x, from, apart}
+  #edgeTimer = 0;
+
+  constructor(track, on) {
+    this.#track = track;
+    this.#on = on;
   }
-  function watchEdge() {
-    const { width } = track.getBoundingClientRect();
-    const way = drag.x < edgePx ? -1 : drag.x > width - edgePx ? 1 : 0;
-    if (!way) stopEdge();
-    else if (!edgeTimer) {
-      edgeTimer = setInterval(() => {
-        on.pan(way * edgePanPx);
-        on.scrub(drag.x);
+
+  down(id, x) {
+    this.#pointers.set(id, x);
+    if (this.#pointers.size < 2) {
+      this.#drag = { kind: 'press', x, from: x };
+      return;
+    }
+    this.takeBack();
+    this.#drag = { kind: 'pinch', apart: this.#apart() };
+  }
+
+  move(id, x, mayHover) {
+    if (this.#pointers.has(id)) this.#pointers.set(id, x);
+    if (!this.#drag) {
+      if (mayHover) this.#on.hover(x);
+    } else if (this.#drag.kind !== 'pinch') {
+      this.#moveDrag(x);
+    } else if (this.#pointers.size === 2) {
+      this.#movePinch();
+    }
+  }
+
+  up(id, dropped) {
+    this.#pointers.delete(id);
+    const { kind, x } = this.#drag ?? {};
+    this.#drag = null;
+    this.#stopEdge();
+    if (kind === 'scrub' && dropped) this.#on.drop(x);
+    else if (kind === 'scrub') this.#on.cancel();
+    else if (kind === 'press' && dropped) this.#on.click(x);
+  }
+
+  leave() {
+    if (!this.#drag) this.#on.leave();
+  }
+
+  /** Ends a scrub without effect; returns whether there was one. */
+  takeBack() {
+    if (this.#drag?.kind !== 'scrub') return false;
+    this.#drag = null;
+    this.#stopEdge();
+    this.#on.cancel();
+    return true;
+  }
+
+  #apart() {
+    const [a, b] = [...this.#pointers.values()];
+    return Math.max(leastApartPx, Math.abs(a - b));
+  }
+
+  #movePinch() {
+    const [a, b] = [...this.#pointers.values()];
+    const apart = this.#apart();
+    this.#on.zoom(this.#drag.apart / apart, (a + b) / 2);
+    this.#drag.apart = apart;
+  }
+
+  #moveDrag(x) {
+    const drag = this.#drag;
+    if (drag.kind === 'press' && Math.abs(x - drag.from) > clickPx) {
+      drag.kind = this.#on.isRecorded(drag.from) ? 'scrub' : 'pan';
+    }
+    if (drag.kind === 'pan') this.#on.pan(drag.x - x);
+    drag.x = x;
+    if (drag.kind !== 'scrub') return;
+    this.#on.scrub(x);
+    this.#watchEdge();
+  }
+
+  #watchEdge() {
+    const { width } = this.#track.getBoundingClientRect();
+    const way = this.#drag.x < edgePx ? -1 : this.#drag.x > width - edgePx ? 1 : 0;
+    if (!way) this.#stopEdge();
+    else if (!this.#edgeTimer) {
+      this.#edgeTimer = setInterval(() => {
+        this.#on.pan(way * edgePanPx);
+        this.#on.scrub(this.#drag.x);
       }, edgeMs);
     }
   }
-  function end(event, dropped) {
-    pointers.delete(event.pointerId);
-    const was = drag;
-    drag = null;
-    stopEdge();
-    if (!was || was.kind === 'pinch' || was.kind === 'pan') return;
-    if (was.kind === 'scrub') dropped ? on.drop(was.x) : on.cancel();
-    else if (dropped) on.click(was.x);
-  }
-  function movePinch() {
-    const [a, b] = [...pointers.values()];
-    const apart = Math.max(20, Math.abs(a - b));
-    on.zoom(drag.apart / apart, (a + b) / 2);
-    drag.apart = apart;
-  }
-  function moveDrag(x) {
-    if (drag.kind === 'press' && Math.abs(x - drag.from) > clickPx) drag.kind = on.isRecorded(drag.from) ? 'scrub' : 'pan';
-    if (drag.kind === 'pan') on.pan(drag.x - x);
-    drag.x = x;
-    if (drag.kind !== 'scrub') return;
-    on.scrub(x);
-    watchEdge();
-  }
 
-  track.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0 || event.target.closest('.handle')) return;
-    track.setPointerCapture(event.pointerId);
-    const x = place(event);
-    pointers.set(event.pointerId, x);
-    if (pointers.size === 2) {
-      if (drag?.kind === 'scrub') on.cancel();
-      stopEdge();
-      const [a, b] = [...pointers.values()];
-      drag = { kind: 'pinch', apart: Math.max(20, Math.abs(a - b)) };
-    } else {
-      drag = { kind: 'press', x, from: x };
-    }
-  });
-  track.addEventListener('pointermove', (event) => {
-    const x = place(event);
-    if (pointers.has(event.pointerId)) pointers.set(event.pointerId, x);
-    if (!drag) {
-      if (hoverTypes.includes(event.pointerType) && !event.target.closest('.handle')) on.hover(x);
-    } else if (drag.kind === 'pinch') {
-      if (pointers.size === 2) movePinch();
-    } else {
-      moveDrag(x);
-    }
-  });
-  track.addEventListener('pointerup', (event) => end(event, true));
-  track.addEventListener('pointercancel', (event) => end(event, false));
-  track.addEventListener('pointerleave', () => { if (!drag) on.leave(); });
-  track.addEventListener('wheel', (event) => {
-    event.preventDefault();
-    if (event.ctrlKey) on.zoom(Math.exp(event.deltaY * wheelZoom * 3), place(event));
-    else on.pan(Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY);
-  }, { passive: false });
-  addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || drag?.kind !== 'scrub') return;
-    drag = null;
-    stopEdge();
-    on.cancel();
-    event.stopPropagation();
-  }, true);
+  #stopEdge() {
+    clearInterval(this.#edgeTimer);
+    this.#edgeTimer = 0;
+  }
 }
