@@ -305,6 +305,45 @@ describe('the timeline', { skip }, () => {
     await done();
   });
 
+  it('shows pictures without WebCodecs too', async () => {
+    const { page, state, says, times, done } = await open({ at: () => null, init: () => { delete globalThis.VideoDecoder; } });
+    await state('live');
+    await page.getByRole('radio', { name: '6 h' }).click();
+    await says('.tl-foot', 'taller');
+    await page.mouse.move(...await pointOf(page, times.full[1] + 30 * minute));
+    const canvas = page.locator('.preview canvas');
+    await canvas.waitFor();
+    // A corner of the test picture is red; an empty canvas has no colour.
+    const [red, green] = await canvas.evaluate((node) => [...node.getContext('2d').getImageData(8, node.height / 2, 1, 1).data]);
+    assert.ok(red > 150 && green < 100, `${red} ${green}`);
+    await done();
+  });
+
+  it('zooms by Ctrl and wheel, and by pinch', async () => {
+    const { page, context, state, times, done } = await open({ at: () => null, hasTouch: true });
+    await state('live');
+    const span = () => page.locator('.track').evaluate((node) => node.getAttribute('aria-valuemax') - node.getAttribute('aria-valuemin'));
+    const isUnder = (most) => page.waitForFunction((seconds) => {
+      const value = (name) => Number(document.querySelector('.track').getAttribute(`aria-value${name}`));
+      return value('max') - value('min') < seconds;
+    }, most);
+    const [x, y] = await pointOf(page, times.full[1] + 30 * minute);
+    await page.mouse.move(x, y);
+    await page.keyboard.down('Control');
+    await page.mouse.wheel(0, -120);
+    await page.keyboard.up('Control');
+    await isUnder(86400 * 0.6);
+    const before = await span();
+    const touch = await context.newCDPSession(page);
+    const points = (apart) => [{ x: x - apart, y, id: 1 }, { x: x + apart, y, id: 2 }];
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: points(40) });
+    for (const apart of [60, 90, 120]) await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: points(apart) });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await isUnder(before * 0.5);
+    await state('live'); // a pinch plays nothing
+    await done();
+  });
+
   it('lets a drag be taken back, and moves by drag where nothing is recorded', async () => {
     const { page, state, plays, times, time, done } = await open();
     await state('playback');
