@@ -39,7 +39,8 @@ ordered_json audio_json(const AudioInfo& audio) {
   return object;
 }
 
-ordered_json recording_json(const DeviceStatus& status, bool recording, const StorageHealth& health) {
+ordered_json recording_json(const DeviceStatus& status, bool recording, std::chrono::seconds kept,
+                            const StorageHealth& health) {
   ordered_json object = ordered_json::object();
   if (status.recorded) {
     object["from"] = format_utc(status.recorded->from);
@@ -50,6 +51,7 @@ ordered_json recording_json(const DeviceStatus& status, bool recording, const St
                     : health.fine()                                     ? "on"
                     : health.state() == StorageHealth::State::disk_full ? "disk-full"
                                                                         : "failed";
+  object["max_age_s"] = kept.count();
   return object;
 }
 
@@ -74,6 +76,7 @@ Devices::Devices(DeviceRegistry reader, DeviceRegistry writer, const Config& con
       max_devices_(config.limits.devices),
       max_viewers_(config.limits.viewers_per_device),
       recording_(config.record.enabled),
+      kept_(std::chrono::duration_cast<std::chrono::seconds>(config.record.max_age)),
       board_(board),
       health_(health),
       events_(events) {
@@ -115,7 +118,7 @@ std::string Devices::json(const Device& device) const {
   object["bitrate"] = status.bitrate;
   if (status.video) object["video"] = video_json(*status.video);
   if (status.audio) object["audio"] = audio_json(*status.audio);
-  object["recording"] = recording_json(status, recording_, health_);
+  object["recording"] = recording_json(status, recording_, kept_, health_);
   return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
@@ -178,7 +181,7 @@ void Devices::tell(const DeviceId& id) {
 }
 
 void Devices::tell_recording(const DeviceId& id) {
-  const ordered_json object{{"id", id.str()}, {"recording", recording_json(board_.of(id), recording_, health_)}};
+  const ordered_json object{{"id", id.str()}, {"recording", recording_json(board_.of(id), recording_, kept_, health_)}};
   events_.publish(id, "recording", object.dump());
 }
 

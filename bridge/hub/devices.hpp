@@ -57,6 +57,7 @@ class Devices {
   const std::size_t max_devices_;
   const std::size_t max_viewers_;
   const bool recording_;
+  const std::chrono::seconds kept_;  ///< record.max_age
   StatusBoard& board_;
   const StorageHealth& health_;
   EventBroker& events_;

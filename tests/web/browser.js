@@ -79,6 +79,10 @@ function helpers(page, faults, context) {
     async fits() {
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${over} px too wide`);
+      const cut = await page.evaluate(() => [...document.querySelectorAll('.act')].filter((button) => button.offsetParent)
+        .filter((button) => button.lastChild.offsetWidth > button.offsetWidth + 2 || button.getBoundingClientRect().right > innerWidth)
+        .map((button) => button.innerText));
+      assert.deepEqual(cut, [], 'labels wider than their buttons');
     },
     /** Keeps a picture of the page in `out/`, for people. */
     async shot(name) {

@@ -1,8 +1,10 @@
 /** A stand-in for the hub: the page's files under the hub's content policy, `/api`, `/live`, and faults on request. */
 
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { served } from './served.js';
 import { LoopingCamera, acceptWebSocket, sendBinary } from './camera.js';
 
 const web = fileURLToPath(new URL('../../bridge/hub/web/', import.meta.url));
@@ -10,6 +12,19 @@ const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/jav
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
   + "media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:";
 const problems = { 401: 'expired-token', 403: 'not-allowed', 404: 'unknown-device' };
+
+// Waits for a slow reader, as the hub does.
+async function sendRecording(response, id, start, pieces) {
+  response.writeHead(200, {
+    'content-type': 'video/x-flv', 'camspan-start': new Date(start).toISOString(), 'cache-control': 'no-store',
+    'content-disposition': `attachment; filename="${id}_${new Date(start).toISOString().replace(/[-:]|\.\d+/g, '')}.flv"`,
+  });
+  for (const piece of pieces) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}
 
 export class FixtureHub {
   /** What `/api/devices` answers. */
@@ -21,6 +36,10 @@ export class FixtureHub {
   live = {};
   /** Status that `/api` answers instead, such as 401. */
   apiStatus = 200;
+  /** Per camera a `Recording`, `{status, problem}` of a refusal, or `{hang: true}`; none for a camera without recordings. */
+  recordings = {};
+  /** What was asked of the recordings, as `path?query`. */
+  asked = [];
   /** Every token that a request carried, and how. */
   tokens = [];
   /** Live streams send nothing more while this is set; their sockets stay open. */
@@ -81,6 +100,7 @@ export class FixtureHub {
     if (searchParams.has('token')) this.tokens.push(['query', searchParams.get('token'), pathname]);
     if (pathname.startsWith('/api/')) this.#api(pathname, request, response);
     else if (pathname.startsWith('/live/')) this.#probe(pathname, response);
+    else if (pathname.startsWith('/recordings/')) await this.#recorded(request, pathname, searchParams, response);
     else await this.#file(pathname, response);
   }
 
@@ -114,10 +134,31 @@ export class FixtureHub {
     return response.writeHead(live.status, headers).end();
   }
 
+  async #recorded(request, pathname, query, response) {
+    this.asked.push(request.url);
+    const [, id, key, flv] = /^\/recordings\/([^/.]+)(\/key)?(\.flv)?$/.exec(decodeURIComponent(pathname));
+    const recording = this.recordings[id] ?? { list: () => ({ device: id, segments: [], gaps: [] }), keyBefore: () => null };
+    if (recording.hang) return;
+    const time = (name, otherwise) => (query.has(name) ? Date.parse(query.get(name)) : otherwise);
+    const refuse = (status, problem) => response.writeHead(status, { 'content-type': 'application/problem+json', 'camspan-problem': problem })
+      .end(JSON.stringify({ type: `/problems/${problem}`, status }));
+    if (recording.status) {
+      refuse(recording.status, recording.problem);
+    } else if (!flv) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(recording.list(id, time('from', -Infinity), time('to', Infinity))));
+    } else {
+      const start = recording.keyBefore(time(key ? 'at' : 'start', 0));
+      if (start === null) refuse(404, 'no-recording');
+      else await sendRecording(response, id, start, key ? [recording.keyFrame(start)] : recording.pieces(start, time('end', Infinity)));
+    }
+  }
+
   async #file(pathname, response) {
     const name = pathname === '/' ? '/index.html' : pathname;
     const path = name === '/mpegts.js' ? 'node_modules/mpegts.js/dist/mpegts.js' : name.slice(1);
-    const body = path.includes('..') ? null : await readFile(web + path).catch(() => null);
+    const file = path.includes('..') ? null : await readFile(web + path).catch(() => null);
+    const body = file && !path.startsWith('node_modules') ? served(path, file.toString()) : file;
     if (!body) return response.writeHead(404).end();
     return response.writeHead(200, {
       'content-type': types[path.split('.').pop()] ?? 'application/octet-stream',

@@ -2,6 +2,7 @@
 
 import { FixtureHub } from './fixture-hub.js';
 import { clip } from './media.js';
+import { Recording, segmentsOf } from './recordings.js';
 
 const ago = (minutes) => new Date(Date.now() - minutes * 60000).toISOString();
 
@@ -15,6 +16,38 @@ function cameras() {
     { ...live, id: 'workshop', name: 'Workshop', live: false },
     { ...lost, id: 'barn', name: 'Barn' },
   ];
+}
+
+const hour = 3600000;
+const wholeMinute = (time) => Math.floor(time / 60000) * 60000;
+
+/**
+ * What `front-door` has recorded: nine hours with two gaps, up to now.
+ *
+ * @param {'aac'|'silent'} kind
+ * @param {object} [more]  `named: false` for a hub that gives no reasons; `constant: true` for a constant bit rate;
+ *   `damaged` as for `Recording`
+ * @returns {{recording: Recording, times: {first: number, offline: number[], full: number[], last: number}}}
+ */
+export function frontDoor(kind = 'aac', { named = true, constant = false, ...more } = {}) {
+  const now = Date.now();
+  const at = (hours) => wholeMinute(now - hours * hour);
+  const times = { first: at(9), offline: [at(5), at(4.45)], full: [at(3.5), at(3.25)], last: now - 3000 };
+  const bytes = constant ? () => 900000 : undefined;
+  const segments = [[times.first, times.offline[0]], [times.offline[1], times.full[0]], [times.full[1], times.last]]
+    .flatMap(([start, end]) => segmentsOf(start, end, bytes));
+  const gap = ([start, end], reason) => ({ start, end, reason });
+  const gaps = named ? [gap([at(200), times.first], 'expired'), gap(times.offline, 'offline'), gap(times.full, 'disk-full')] : null;
+  return { recording: new Recording(clip(kind), { segments, gaps }, more), times };
+}
+
+/** @returns {string}  the address of a moment */
+export const moment = (id, time) => `/#/${id}/${new Date(time).toISOString().slice(0, 19)}Z`;
+
+/** Gives a camera of the hub a recording, and the list of cameras the range of it. */
+export function giveRecording(hub, id, recording) {
+  hub.recordings[id] = recording;
+  if (recording.segments) hub.change(id, { recording: recording.summary });
 }
 
 /**

@@ -129,3 +129,26 @@ describe('FlvFeed', () => {
     assert.equal(player.buffer.byteLength, player.length);
   });
 });
+
+describe('FlvFeed, of a recording', () => {
+  const timestamps = (bytes) => new FlvCutter().push(bytes).filter(({ type }) => type !== 18).map(({ timestamp }) => timestamp);
+
+  it('closes a hole in time, and says where it was', () => {
+    const feed = new FlvFeed(null, 'recording');
+    const { player } = feed.push(join(fileHeader, avcConfig(), key(0), delta(40), key(5040), delta(5080)));
+    assert.deepEqual(timestamps(player), [0, 0, 40, 80, 120]);
+    assert.deepEqual(feed.holes, [{ at: 80, ms: 4960 }]);
+  });
+
+  it('leaves a live stream as it is', () => {
+    const feed = new FlvFeed(null, 'live');
+    const { player } = feed.push(join(fileHeader, avcConfig(), key(0), key(5040)));
+    assert.deepEqual([timestamps(player), feed.holes], [[0, 0, 5040], []]);
+  });
+
+  it('gives key frames alone and no sound for a fast look', () => {
+    const feed = new FlvFeed(null, 'keys');
+    const { player, g711 } = feed.push(join(fileHeader, avcConfig(), key(0), aLaw(10, 1, 2), delta(40), key(1000)));
+    assert.deepEqual([timestamps(player), g711, feed.playerSound], [[0, 0, 1000], [], false]);
+  });
+});

@@ -121,7 +121,7 @@ describe('live', { skip }, () => {
     const firstPicture = Number(await page.evaluate(() => document.documentElement.dataset.firstPictureMs));
     assert.ok(firstPicture > 0 && firstPicture < 10000, `${firstPicture} ms`);
     await says('.toast', 'Sound is off. Press M or tap the picture.');
-    assert.equal(await text('.bar'), 'Sound off\nSnapshot\nFull screen');
+    assert.equal(await text('.bar'), 'Sound off\nSnapshot\nStatistics\nFull screen');
     await plays(2);
     await says('.pill', /^Live\s*Through the hub, \d s late$/);
     const ahead = await page.evaluate(() => {

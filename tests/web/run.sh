@@ -21,4 +21,4 @@ for program in "${CHROMIUM:-/usr/bin/chromium}" ffmpeg; do
     exit 0
   fi
 done
-node --test --test-concurrency=1 page.test.js
+node --test --test-concurrency=1 ./*page.test.js

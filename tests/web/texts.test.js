@@ -35,10 +35,10 @@ describe('listLine', () => {
 
 describe('subtitle', () => {
   it('says since when', () => {
-    assert.equal(subtitle(device, now), `Live since ${morning}`);
-    assert.equal(subtitle({ ...device, live: false }, now), 'Online');
-    assert.equal(subtitle(lost, now), `Offline since ${afternoon}`);
-    assert.equal(subtitle(undefined, now), '');
+    assert.equal(subtitle(device, { name: 'live' }, now), `Live since ${morning}`);
+    assert.equal(subtitle({ ...device, live: false }, { name: 'waiting' }, now), 'Online');
+    assert.equal(subtitle(lost, { name: 'offline' }, now), `Offline since ${afternoon}`);
+    assert.equal(subtitle(undefined, { name: 'connecting' }, now), '');
   });
 });
 

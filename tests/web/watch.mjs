@@ -3,6 +3,7 @@
 // Prints one JSON object: firstPictureMs (navigation to first picture), times (video.currentTime a second apart), moved
 // (two screenshots a second apart differ), delaysMs (by the clock burned into the picture, with --clock), state, title.
 import { launch } from './browser.js';
+import { apart, readClock } from './clock.js';
 
 const [url, picture, clock] = process.argv.slice(2);
 const browser = await launch();
@@ -13,19 +14,7 @@ try {
   const firstPictureMs = Number(await page.evaluate(() => document.documentElement.dataset.firstPictureMs));
   const video = page.locator('video').first();
   const look = async () => ({ time: await video.evaluate((v) => v.currentTime), shot: await video.screenshot() });
-  // The burned-in clock: 24 bars, most significant first, light = 1, milliseconds modulo 2^24.
-  const delay = () => video.evaluate((v) => {
-    const canvas = new OffscreenCanvas(v.videoWidth, v.videoHeight);
-    const context = canvas.getContext('2d');
-    context.drawImage(v, 0, 0);
-    const now = Date.now();
-    let value = 0;
-    for (let bit = 0; bit < 24; ++bit) {
-      const x = Math.floor((bit + 0.5) * v.videoWidth / 24);
-      value = value * 2 + (context.getImageData(x, 8, 1, 1).data[0] > 128 ? 1 : 0);
-    }
-    return ((now % 0x1000000) - value + 0x1000000) % 0x1000000;
-  });
+  const delay = async () => apart(Date.now() % 0x1000000, await video.evaluate(readClock));
   const first = await look();
   const delaysMs = [];
   for (let i = 0; i < 5; ++i) {

@@ -17,7 +17,12 @@ async function request(path, method) {
 
 const lastPart = (type) => (typeof type === 'string' ? type.split('/').pop() : '');
 
-async function readJson(path) {
+/**
+ * @param {string} path
+ * @returns {Promise<{status: number, problem: string, value: any}>}  status 0 = no answer; problem = last part of the
+ *   problem type
+ */
+export async function readJson(path) {
   const response = await request(path, 'GET');
   if (!response) return { status: 0, problem: '', value: null };
   const value = await response.json().catch(() => null);

@@ -124,10 +124,19 @@ export function readSound(body) {
 // Sound of the player that falls this far behind the picture has ended; MSE would wait for it and stop the picture.
 const soundLostMs = 3000;
 
+// A recording whose timestamps jump by more than this lacks a part; the player would show one picture all the while.
+const holeMs = 2000;
+const afterHoleMs = 40;
+
+function retimed(tag, timestamp) {
+  const bytes = tag.bytes.slice();
+  bytes.set([timestamp >> 16, timestamp >> 8, timestamp, timestamp >> 24], 4);
+  return { ...tag, timestamp, bytes };
+}
+
 /**
- * One live stream on its way to the player. Holds everything back until the first key frame, because by then it is
- * known whether the player gets sound, and the player cannot change that later. Sound that the player cannot take is
- * left out.
+ * One stream on its way to the player. Holds everything back until the first key frame, because by then it is known
+ * whether the player gets sound, and the player cannot change that later. Sound that the player cannot take is left out.
  */
 export class FlvFeed {
   #cutter = new FlvCutter();
@@ -137,6 +146,9 @@ export class FlvFeed {
   #firstSound = Infinity;
   #soundSeen = 0;
   #playerSound;
+  #kind;
+  #last = null;
+  #shift = 0;
 
   /** The newest video configuration seen; null before the first. */
   video = null;
@@ -148,10 +160,17 @@ export class FlvFeed {
   newest = null;
   /** The stream has changed in a way the player cannot follow: begin again, with this as the next `expectSound`. */
   restart = null;
+  /** Of a recording: what it lacks, `{at, ms}` in order; from timestamp `at` (as the player gets it) on, `ms` are left out. */
+  holes = [];
 
-  /** @param {boolean|null} expectSound  whether the player gets sound; null = as the first tags say */
-  constructor(expectSound = null) {
-    this.#playerSound = expectSound;
+  /**
+   * @param {boolean|null} expectSound  whether the player gets sound; null = as the first tags say
+   * @param {'live'|'recording'|'keys'} kind  `recording` closes holes in time; `keys` is a recording of key frames
+   *   alone, without sound
+   */
+  constructor(expectSound = null, kind = 'live') {
+    this.#playerSound = kind === 'keys' ? false : expectSound;
+    this.#kind = kind;
   }
 
   /** Whether the player gets sound. Fixed from the first key frame on. */
@@ -167,7 +186,8 @@ export class FlvFeed {
    */
   push(bytes) {
     const g711 = [];
-    for (const tag of this.#cutter.push(bytes)) {
+    for (const cut of this.#cutter.push(bytes)) {
+      const tag = this.#kind === 'live' ? cut : this.#closeHole(cut);
       if (tag.type === TagType.audio) this.#audio(tag, g711);
       else if (tag.type === TagType.video) this.#video(tag);
       else this.#held.push(tag);
@@ -175,8 +195,18 @@ export class FlvFeed {
     return { player: this.#started ? this.#take() : null, g711 };
   }
 
+  #closeHole(tag) {
+    const missing = this.#last === null || tag.type === TagType.script ? 0 : tag.timestamp - this.#last;
+    if (missing > holeMs) {
+      this.#shift += missing - afterHoleMs;
+      this.holes.push({ at: tag.timestamp - this.#shift, ms: missing - afterHoleMs });
+    }
+    if (tag.type !== TagType.script) this.#last = Math.max(this.#last ?? 0, tag.timestamp);
+    return this.#shift ? retimed(tag, Math.max(0, tag.timestamp - this.#shift)) : tag;
+  }
+
   #audio(tag, g711) {
-    if (tag.body.length < 2) return;
+    if (tag.body.length < 2 || this.#kind === 'keys') return;
     const sound = readSound(tag.body);
     const dropped = sound.kind === 'player' && this.#playerSound === false;
     this.sound = dropped ? 'none' : sound.kind;
@@ -200,7 +230,7 @@ export class FlvFeed {
     if (tag.body.length < 2) return;
     const { config, key, coded, video } = readVideo(tag.body);
     if (config || !this.video) this.video = video;
-    if (!config && !coded) return;
+    if (!config && (!coded || (this.#kind === 'keys' && !key))) return;
     if (coded) {
       if (!this.#started && !key) return;
       this.newest = tag.timestamp;

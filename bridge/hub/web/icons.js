@@ -11,6 +11,15 @@ const drawings = {
   full: [['path', { d: 'M4.5 9V4.5H9M15 4.5h4.5V9M19.5 15v4.5H15M9 19.5H4.5V15' }]],
   unfull: [['path', { d: 'M9 4.5V9H4.5M19.5 9H15V4.5M15 19.500V15h4.5M4.5 15H9v4.5' }]],
   play: [['path', { d: 'M8 5.5v13l10.5-6.5z', class: 'solid' }]],
+  pause: [['path', { d: 'M8.5 5.5v13M15.5 5.5v13', class: 'thick' }]],
+  next: [['path', { d: 'M9.5 5.5 16 12l-6.5 6.5' }]],
+  minus: [['path', { d: 'M6 7.200A8 8 0 1 1 4 12.5M6 3v4.400h4.4' }]],
+  plus: [['path', { d: 'M18 7.200a8 8 0 1 0 2 5.3M18 3v4.400h-4.4' }]],
+  speed: [['path', { d: 'M4.5 17a8.5 8.5 0 1 1 15 0M12 14l4-5' }], ['circle', { cx: 12, cy: 14.2, r: 1.4 }]],
+  save: [['path', { d: 'M12 4v10.5M7.5 10.5 12 15l4.5-4.5M5 19.5h14' }]],
+  stats: [['path', { d: 'M4 19.5h16M6.5 16v-4M12 16V6M17.5 16V9.5' }]],
+  disk: [['ellipse', { cx: 12, cy: 6.5, rx: 7.5, ry: 2.8 }],
+    ['path', { d: 'M4.5 6.5v11c0 1.5 3.4 2.8 7.5 2.8s7.5-1.3 7.5-2.8v-11M4.5 12c0 1.5 3.4 2.8 7.5 2.8s7.5-1.3 7.5-2.8' }]],
   theme: [['circle', { cx: 12, cy: 12, r: 7.5 }], ['path', { d: 'M12 4.5a7.5 7.5 0 0 1 0 15z', class: 'solid' }]],
   key: [['rect', { x: 3, y: 6.5, width: 18, height: 11, rx: 2 }],
     ['path', { d: 'M7 10.3h.01M11 10.3h.01M15 10.3h.01M17.5 13.7h.01M6.5 13.7h.01M9.5 13.7h5' }]],
@@ -26,7 +35,8 @@ const drawings = {
     ['path', { d: 'M4 23h24', class: 'span' }], ['circle', { cx: 16, cy: 17.8, r: 3.4, class: 'lens' }]],
 };
 
-function svg(tag, attributes, ...children) {
+/** Makes one SVG element. */
+export function svg(tag, attributes, ...children) {
   const node = document.createElementNS(ns, tag);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);

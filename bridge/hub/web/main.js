@@ -1,17 +1,18 @@
 /** Start: the address, the theme, and who hears whom. */
 
-import { getDevice, getDevices, livePath, probeLive } from './api.js';
+import { getDevice, getDevices } from './api.js';
+import { OpenCamera } from './camera.js';
 import { pageClock } from './clock.js';
+import { createCommands } from './commands.js';
+import { readStamp, stampOf } from './days.js';
 import { Directory } from './directory.js';
 import { el } from './dom.js';
 import { openEvents } from './events.js';
 import { installSprite } from './icons.js';
-import { copyPicture, openLive } from './player.js';
 import { getPref, setPref } from './prefs.js';
-import { LiveSession } from './session.js';
+import { Statistics } from './stats.js';
 import { createStore } from './store.js';
-import { labels, nameOf } from './texts.js';
-import { fileStamp } from './time.js';
+import { labels, skipped } from './texts.js';
 import { setToken, takeToken } from './token.js';
 import { createAnnouncer } from './views/announcer.js';
 import { createCameraList } from './views/camera-list.js';
@@ -21,20 +22,32 @@ import { createFullScreen } from './views/full-screen.js';
 import { createHeader } from './views/header.js';
 import { listenForKeys } from './views/keys.js';
 import { createStage } from './views/stage.js';
+import { createStatsPanel } from './views/stats-panel.js';
+import { createTimeline } from './views/timeline.js';
 import { createTitleBar } from './views/title-bar.js';
+
+// The address follows the picture this often, so that a copied link leads to about what is seen.
+const addressMs = 10000;
 
 takeToken();
 
 const store = createStore({
   view: 'list',
+  mode: 'live',
   devices: null,
   hub: { state: 'loading' },
   session: null,
+  recordings: null,
+  preview: null,
+  clip: null,
+  stats: null,
+  statsOpen: false,
   sound: { on: true, kind: 'unknown', held: false },
   full: false,
 });
 const directory = new Directory(store, { getDevice, getDevices, openEvents }, pageClock);
-let session = null;
+let camera = null;
+let shownId = '';
 
 const root = document.documentElement;
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
@@ -47,121 +60,129 @@ function toggleTheme() {
   setPref('theme', root.dataset.theme);
 }
 
-function toggleSound() {
-  if (!session) return;
-  const { sound } = store.get();
-  if (sound.kind === 'none') return;
-  const on = !sound.on || sound.held;
-  setPref('sound', on ? 'on' : 'off');
-  session.setSound(on);
-}
-
-function togglePause() {
-  if (['live', 'paused', 'stalled'].includes(store.get().session?.name)) session.togglePause();
-}
-
-function tapPicture() {
-  if (store.get().session?.name === 'paused') session.togglePause();
-  else if (store.get().sound.held) toggleSound();
-}
-
 function tryNow() {
   if (store.get().hub.state !== 'ok') directory.connect();
-  session?.tryNow();
-}
-
-function onAction(id) {
-  if (id === 'try') tryNow();
-  else if (id === 'list') location.hash = '#/';
-  else linkDialog.showModal();
+  camera?.session?.tryNow();
 }
 
 function useLink(text) {
   setToken(text);
   store.set({ hub: { state: 'loading' }, devices: null });
   directory.connect();
+  closeCamera();
   openAddress();
 }
 
-function openCamera(number) {
-  const device = store.get().devices?.[number - 1];
-  if (device) location.hash = `#/${device.id}`;
+function closeCamera() {
+  camera?.close();
+  camera = null;
+  shownId = '';
 }
 
-function saveSnapshot() {
-  const { session: state, devices } = store.get();
-  if (!['live', 'paused', 'stalled'].includes(state?.name)) return;
-  const name = nameOf(devices?.find(({ id }) => id === state.id), state.id);
-  const file = `${name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-')} ${fileStamp(Date.now())}.jpg`;
-  const canvas = el('canvas');
-  copyPicture(stage.video, canvas);
-  canvas.toBlob((blob) => {
-    if (!blob) return;
-    const link = el('a', { href: URL.createObjectURL(blob), download: file });
-    link.click();
-    URL.revokeObjectURL(link.href);
-    stage.notice(labels.saved(file));
-  }, 'image/jpeg', 0.92);
-}
-
-// `#/` is the list, `#/<id>` one camera.
+// `#/` is the list, `#/<id>` one camera, `#/<id>/<time>` its recording.
 function openAddress() {
-  const id = location.hash.replace(/^#\/?/, '').split('/')[0];
-  session?.close();
-  session = null;
-  stage.clear();
+  const [id = '', time] = location.hash.replace(/^#\/?/, '').split('/');
   document.body.dataset.view = id ? 'camera' : 'list';
-  store.set({ view: id ? 'camera' : 'list', session: null });
+  if (id !== shownId) {
+    closeCamera();
+    stage.clear();
+    store.set({ view: id ? 'camera' : 'list', mode: 'live', session: null, recordings: null, clip: null });
+  }
+  shownId = id;
   if (!id) {
     document.title = `${labels.cameras} · ${labels.product}`;
     return;
   }
-  session = new LiveSession(id, store, {
-    openLive: (request, handlers) => openLive({
-      ...request, path: livePath(id), video: stage.video, still: stage.still,
-    }, handlers),
-    probeLive,
-    refresh: (which) => directory.refresh(which),
+  camera ??= new OpenCamera(id, store, {
+    video: stage.video,
+    still: stage.still,
     clock: pageClock,
-    soundOn: getPref('sound', 'on') === 'on',
+    refresh: (which) => directory.refresh(which),
+    soundOn: () => getPref('sound', 'on') === 'on',
+    notify: (notice) => stage.notice(skipped(notice)),
+    isPhone: matchMedia('(max-width: 760px)').matches,
   });
-  session.setHidden(document.hidden);
+  camera.show(readStamp(time), document.hidden);
+  timeline.track.follow();
+  camera.index.ensure(timeline.track.view.from, timeline.track.view.to);
+}
+
+// The address tells the time that plays, without an entry in the history for each.
+function followAddress({ session }) {
+  if (session?.name !== 'playback') return;
+  const shown = readStamp(location.hash.split('/')[2]);
+  if (shown !== null && Math.abs(session.at - shown) >= addressMs) {
+    history.replaceState(null, '', `#/${session.id}/${stampOf(session.at)}`);
+  }
 }
 
 installSprite();
 const announcer = createAnnouncer();
-const stage = createStage(store, { onAction, onTap: tapPicture }, announcer.say);
 const view = el('main.view', {});
+const statistics = new Statistics(store, pageClock, () => camera?.session?.measure() ?? null, (id) => directory.refresh(id));
+const commands = createCommands(store, {
+  session: () => camera?.session, index: () => camera?.index, statistics, notice: (text) => stage.notice(text),
+  picture: () => stage.video, tryNow, newLink: () => linkDialog.showModal(),
+});
+const stage = createStage(store, { onAction: commands.action, onTap: commands.tapPicture }, announcer.say);
 const full = createFullScreen(view, stage.video, (isFull) => store.set({ full: isFull }));
+const timeline = createTimeline(store, {
+  play: commands.play,
+  live: commands.live,
+  want: (at, step) => camera?.want(at, step),
+  look: ({ from, to }) => camera?.index.ensure(from, to),
+  clip: { change: commands.changeClip, save: commands.saveClip, cancel: commands.toggleClip },
+});
 const help = createHelp({ on: getPref('keys', 'on') === 'on', onSwitch: (on) => setPref('keys', on ? 'on' : 'off') });
 const linkDialog = createLinkDialog(useLink);
-view.append(createTitleBar(store), stage.root,
-  createControls(store, { sound: toggleSound, snapshot: saveSnapshot, full }));
+view.append(createTitleBar(store), stage.root, timeline.root, createControls(store, {
+  sound: commands.sound, snapshot: commands.snapshot, stats: commands.stats, pause: commands.pause, step: commands.step,
+  speed: commands.speed, clip: commands.toggleClip, full,
+}));
 document.body.append(
   el('a.skip', { href: '#stage', onclick: (event) => {
     event.preventDefault(); // the address after # belongs to the cameras
     stage.root.focus();
   } }, labels.skip),
   ...createHeader(store, { help: () => help.showModal(), theme: toggleTheme, tryNow }),
-  el('div.app', {}, createCameraList(store, onAction), view),
-  announcer.root, help, linkDialog,
+  el('div.app', {}, createCameraList(store, commands.action), view,
+    createStatsPanel(store, { close: commands.stats, report: commands.report })),
+  announcer.root, help, linkDialog, timeline.dialog,
 );
 
 listenForKeys(() => getPref('keys', 'on') === 'on', {
-  space: togglePause, m: toggleSound, f: () => full?.(), s: saveSnapshot, help: () => help.showModal(), digit: openCamera,
+  ...commands.keys,
+  f: () => full?.(),
+  g: () => timeline.focusGoTo(),
+  '[': () => timeline.edge(-1),
+  ']': () => timeline.edge(1),
+  help: () => help.showModal(),
+  digit: commands.openNumber,
 });
 addEventListener('hashchange', openAddress);
 addEventListener('online', tryNow);
-document.addEventListener('visibilitychange', () => session?.setHidden(document.hidden));
+document.addEventListener('visibilitychange', () => camera?.session?.setHidden(document.hidden));
 
 // For demos and end-to-end tests: what the page is doing, and how long the first picture took from navigation, in ms.
 let hubBefore = 'loading';
-store.subscribe(({ session: state, hub }) => {
-  root.dataset.state = state?.name ?? 'list';
-  if (state?.name === 'live' && !root.dataset.firstPictureMs) root.dataset.firstPictureMs = Math.round(performance.now());
+let recordedBefore;
+store.subscribe((state) => {
+  const { session, hub, devices, mode, statsOpen, view: shown } = state;
+  root.dataset.state = session?.name ?? 'list';
+  document.body.dataset.mode = mode;
+  document.body.classList.toggle('with-stats', statsOpen && shown === 'camera');
+  if (session?.name === 'live' && !root.dataset.firstPictureMs) root.dataset.firstPictureMs = Math.round(performance.now());
+  followAddress(state);
   const back = hubBefore === 'lost' && hub.state === 'ok';
   hubBefore = hub.state;
-  if (back) queueMicrotask(() => session?.tryNow());
+  const recording = devices?.find(({ id }) => id === session?.id)?.recording;
+  const grown = recording?.to !== recordedBefore?.to;
+  const diskFull = recording?.state === 'disk-full' && recordedBefore?.state !== 'disk-full';
+  recordedBefore = recording;
+  // Listeners must not change the store themselves.
+  if (back) queueMicrotask(() => camera?.session?.tryNow());
+  if (grown && camera) queueMicrotask(() => camera?.index.refresh());
+  if (diskFull) queueMicrotask(() => stage.notice(labels.diskFull));
 });
 
 directory.connect();

@@ -76,12 +76,14 @@ function loaderClass(mpegts, pipe, onEnd) {
 /**
  * @param {object} mpegts  from `loadMpegts`
  * @param {HTMLVideoElement} video
- * @param {boolean} hasSound  whether the stream brings sound; it must be right, or no picture comes
- * @param {() => void} onError  the stream cannot be played on; may run more than once
+ * @param {object} how
+ * @param {boolean} how.hasSound  whether the stream brings sound; it must be right, or no picture comes
+ * @param {number} how.behindS  seconds kept behind the picture
+ * @param {() => void} how.onError  the stream cannot be played on; may run more than once
  * @returns {{push: (bytes: Uint8Array) => void, destroy: () => void}}  each `push` takes whole tags, in an array that
  *   owns its buffer, the first one with the FLV header
  */
-export function createFlvPlayer(mpegts, video, hasSound, onError) {
+export function createFlvPlayer(mpegts, video, { hasSound, behindS, onError }) {
   const pipe = createPipe();
   const player = mpegts.createPlayer(
     { type: 'flv', isLive: true, hasAudio: hasSound, hasVideo: true, url: location.origin },
@@ -89,9 +91,9 @@ export function createFlvPlayer(mpegts, video, hasSound, onError) {
       customLoader: loaderClass(mpegts, pipe, onError),
       enableWorker: false,
       enableStashBuffer: false,
-      // Seconds kept behind the picture: removed down to the second number when over the first.
-      autoCleanupMaxBackwardDuration: 10,
-      autoCleanupMinBackwardDuration: 5,
+      // Removed down to the second number when over the first.
+      autoCleanupMaxBackwardDuration: behindS,
+      autoCleanupMinBackwardDuration: behindS / 2,
     },
   );
   player.on(mpegts.Events.ERROR, onError);

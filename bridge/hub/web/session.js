@@ -41,7 +41,8 @@ export class LiveSession {
   #startedAt = 0;
   #shownAt = 0;
   #bytesAt = null;
-  #accepted = false;
+  #acceptedAt = null;
+  #startup = null;
   #card = null; // the state that a failed try has led to; stays until a picture comes
   #time = -1;
   #movedAt = 0;
@@ -109,6 +110,16 @@ export class LiveSession {
     this.#live?.setSound(on);
   }
 
+  /**
+   * For the statistics.
+   *
+   * @returns {object}  `measure()` of the player where there is one, and `startup`: ms of each connecting step of the
+   *   newest first picture, null before it
+   */
+  measure() {
+    return { ...this.#live?.measure(), startup: this.#startup };
+  }
+
   /** Ends the stream; nothing is written to the store afterwards. */
   close() {
     this.#closed = true;
@@ -133,12 +144,13 @@ export class LiveSession {
   #open() {
     this.#live?.close();
     this.#retryAt = null;
-    this.#shown = this.#streamEnded = this.#heldByBrowser = this.#accepted = false;
+    this.#shown = this.#streamEnded = this.#heldByBrowser = false;
+    this.#acceptedAt = null;
     this.#bytesAt = null;
     this.#startedAt = this.#clock.now();
     const attempt = ++this.#attempt;
     this.#live = this.#deps.openLive({ soundOn: this.#store.get().sound.on, expectSound: this.#expectSound }, {
-      onOpen: () => { this.#accepted = true; },
+      onOpen: () => { this.#acceptedAt = this.#clock.now(); },
       onBytes: () => { this.#bytesAt = this.#clock.now(); },
       onPicture: () => this.#picture(),
       onEnd: (end) => this.#ended(end, attempt).then(() => this.#publish()),
@@ -152,6 +164,8 @@ export class LiveSession {
     this.#failures = 0;
     this.#hurried = false;
     this.#movedAt = this.#shownAt = this.#clock.now();
+    const times = [this.#startedAt, this.#acceptedAt, this.#bytesAt, this.#shownAt];
+    this.#startup = times.slice(1).map((time, i) => Math.round(time - times[i]));
     this.#publish();
   }
 
@@ -289,7 +303,7 @@ export class LiveSession {
     if (this.#heldByBrowser) return { name: 'paused' };
     if (!this.#everShown) {
       const waited = now - this.#freshAt;
-      const step = this.#bytesAt !== null ? 3 : this.#accepted ? 2 : 1;
+      const step = this.#bytesAt !== null ? 3 : this.#acceptedAt !== null ? 2 : 1;
       return { name: 'connecting', step, visible: waited >= Limits.quiet, slow: waited >= Limits.slow };
     }
     if (!this.#stands(now)) return { name: 'live', late: Math.max(1, Math.round(this.#late)) };

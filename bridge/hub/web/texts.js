@@ -1,6 +1,10 @@
 /** Every sentence of the page, and `explain`, which turns a state into what the person reads. No DOM. */
 
+import { playbackExplanations, playbackSubtitle, timelineLabels } from './playback-texts.js';
 import { clockTime, span } from './time.js';
+
+export * from './playback-texts.js';
+export * from './stats-texts.js';
 
 /** Fixed labels, by what they are for. */
 export const labels = Object.freeze({
@@ -18,6 +22,8 @@ export const labels = Object.freeze({
   noSound: 'No sound',
   snapshot: 'Snapshot',
   saved: (file) => `Saved ${file}`,
+  diskFull: 'Not recording: the hub’s disk is full. Live still works.',
+  statistics: 'Statistics',
   fullScreen: 'Full screen',
   leaveFullScreen: 'Leave full screen',
   details: 'Details for support',
@@ -35,6 +41,12 @@ export const shortcuts = Object.freeze([
   ['M', 'Sound'],
   ['F', 'Full screen'],
   ['S', 'Snapshot'],
+  ['I', 'Statistics'],
+  ['L', 'Live'],
+  ['G', 'Go to a time'],
+  ['← →', '10 s back and on, with Shift 1 min'],
+  [', .', 'One picture back and on'],
+  ['[ ]', 'To the edge of a gap'],
   ['1 – 9', 'Camera'],
   ['?', 'This list'],
 ]);
@@ -86,8 +98,11 @@ export function listLine(device, now) {
   return { dot: 'off', text: offlineSince(device, now) };
 }
 
+const isPlayback = ({ name }) => name in playbackExplanations;
+
 /** @returns {string} the line under the camera's name, such as `Live since 08:12`; empty for an unknown camera */
-export function subtitle(device, now) {
+export function subtitle(device, session, now) {
+  if (isPlayback(session)) return playbackSubtitle(session, now);
   if (!device) return '';
   if (!device.online) return offlineSince(device, now);
   const since = device.live && clockTime(device.since, now);
@@ -96,6 +111,8 @@ export function subtitle(device, now) {
 
 // The steps of the way through the hub; a direct way has five.
 const steps = ['Asking the camera…', 'Opening the stream…', 'Waiting for the first picture…'];
+
+const watchRecordings = { id: 'recordings', label: 'Watch recordings', off: false };
 
 const action = (id, label, off = false) => ({ id, label, off });
 const bad = (text) => ({ kind: 'bad', text });
@@ -118,7 +135,10 @@ export function refusalCard(refusal) {
   return { icon: 'lock', tone: '', ...signedOut(refusal), actions: [action('new-link', labels.newLink)] };
 }
 
+const recordingsOf = (device) => (device?.recording?.to ? [watchRecordings] : []);
+
 const explanations = {
+  ...playbackExplanations,
   connecting: ({ step, visible, slow }) => ({
     pill: { kind: 'busy', text: 'Connecting' },
     dim: visible,
@@ -148,13 +168,14 @@ const explanations = {
       card: { icon: 'plug', tone: '', title: offlineSince(device, now),
         body: ago ? `The hub lost this camera ${ago} ago.${still ? ' This is the last picture it sent.' : ''}` : '',
         next: 'Check its power and network. The page connects by itself when it is back.',
-        actions: [action('try', labels.tryNow)] },
+        actions: [device?.recording?.to && action('recordings', 'Watch the last minutes'), action('try', labels.tryNow)]
+          .filter(Boolean) },
     };
   },
-  waiting: () => ({
+  waiting: (_, { device }) => ({
     pill: { kind: 'warn', text: 'Waiting' },
     card: { icon: 'clock', tone: 'calm', title: 'The camera is online but sends no video.', body: '',
-      next: 'If this lasts, restart its video program.', actions: [] },
+      next: 'If this lasts, restart its video program.', actions: recordingsOf(device) },
   }),
   full: ({ ready }, { device, name }) => {
     const people = device?.max_viewers ?? device?.viewers;
@@ -163,13 +184,13 @@ const explanations = {
       card: { icon: 'people', tone: 'calm', title: 'The camera is at its limit',
         body: people ? `${people === 1 ? '1 person is' : `${people} people are`} watching ${name}, as many as it allows.` : '',
         next: 'Try again in a minute, or ask one of them to close the page.',
-        actions: [action('try', 'Try again', !ready)] },
+        actions: [action('try', 'Try again', !ready), ...recordingsOf(device)] },
     };
   },
   'signed-out': (state) => ({ pill: bad('Signed out'), card: refusalCard(state) }),
-  refused: () => ({
+  refused: ({ at }) => ({
     pill: bad('Not allowed'),
-    card: { icon: 'lock', tone: '', title: 'This link does not allow live viewing',
+    card: { icon: 'lock', tone: '', title: `This link does not allow ${at === undefined ? 'live viewing' : 'recordings'}`,
       body: 'Ask whoever runs the hub to add it.', actions: [] },
   }),
   missing: (_, { id }) => ({
@@ -177,19 +198,20 @@ const explanations = {
     card: { icon: 'camera', tone: '', title: `There is no camera called ${id} here`, body: '',
       actions: [action('list', labels.allCameras)] },
   }),
-  codec: ({ codec }) => ({
+  codec: ({ codec, at }, { device }) => ({
     pill: bad('Cannot play'),
     card: { icon: 'alert', tone: 'bad', title: `This browser cannot show ${codec} video`, body: '',
-      next: 'Use Safari or a recent Chrome, or set the camera to H.264.', actions: [] },
+      next: 'Use Safari or a recent Chrome, or set the camera to H.264.',
+      actions: at !== undefined || device?.recording?.to ? [action('clip', timelineLabels.saveClip)] : [] },
   }),
-  unreachable: ({ seconds, details }, { name }) => ({
+  unreachable: ({ seconds, details }, { name, device }) => ({
     pill: bad('Not connected'),
     card: { icon: 'alert', tone: 'bad', title: 'No way through to the camera',
       body: `${name} is online, but nothing got through from this network.`,
       rows: [['Through the hub', `closed after ${seconds} s`]],
       next: 'Try another network, such as phone data. If it fails there too, the hub’s relay needs attention: '
         + 'send the details to whoever runs it.',
-      actions: [action('try', 'Try again')], details },
+      actions: [action('try', 'Try again'), ...recordingsOf(device)], details },
   }),
 };
 
@@ -203,6 +225,6 @@ const explanations = {
 export function explain(session, around) {
   const name = nameOf(around.device, session.id);
   const told = explanations[session.name](session, { ...around, name, id: session.id });
-  const held = session.name === 'live' && around.sound.held;
+  const held = (session.name === 'live' || session.name === 'playback') && around.sound.held;
   return { ...told, dim: Boolean(told.dim || told.card), toast: held ? 'Sound is off. Press M or tap the picture.' : '' };
 }

@@ -27,12 +27,12 @@ export function tokenHeaders() {
 }
 
 /**
- * For WebSocket and EventSource, which cannot send headers.
+ * For WebSocket, EventSource and downloads, which cannot send headers.
  *
- * @param {string} path  of this hub, beginning with a slash, without a query
- * @returns {string} the path with the token as its query
+ * @param {string} path  of this hub, beginning with a slash
+ * @returns {string} the path with the token in its query
  */
 export function withToken(path) {
   const token = sessionStorage.getItem(key);
-  return token ? `${path}?token=${encodeURIComponent(token)}` : path;
+  return token ? `${path}${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(token)}` : path;
 }

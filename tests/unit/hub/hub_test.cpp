@@ -477,6 +477,7 @@ TEST_F(HubTest, KnowsItsRecordingsAfterARestartAndWithoutItsDatabase) {
   const auto device = ask("GET /api/devices/cam1").as_json();
   EXPECT_TRUE(device["recording"].contains("from"));
   EXPECT_EQ(device["recording"]["state"], "on");
+  EXPECT_EQ(device["recording"]["max_age_s"], 7 * 24 * 3600);
 }
 
 TEST_F(HubTest, SaysWhyNothingIsRecorded) {

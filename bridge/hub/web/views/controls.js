@@ -1,11 +1,11 @@
 import { el, setText } from '../dom.js';
 import { icon } from '../icons.js';
-import { labels } from '../texts.js';
+import { labels, speedLabel, timelineLabels } from '../texts.js';
 
-function button(onclick) {
+function button(onclick, more = {}) {
   const picture = el('span.pic-of');
   const text = el('span');
-  const root = el('button.act', { type: 'button', onclick }, picture, text);
+  const root = el('button.act', { type: 'button', onclick, ...more }, picture, text);
   let shown = '';
   return {
     root,
@@ -17,29 +17,61 @@ function button(onclick) {
   };
 }
 
+const fixed = (name, label, onclick, more) => {
+  const made = button(onclick, more);
+  made.set(name, label);
+  return made;
+};
+
+/** States in which a picture can be saved. */
+export const withPicture = ['live', 'paused', 'stalled', 'playback'];
+
 /**
- * The bar below the picture: sound, snapshot, full screen.
+ * The bar below the picture: sound, snapshot, statistics, full screen; while a recording plays also 10 s back, play, 10 s
+ * on, speed, save clip.
  *
  * @param {object} store
- * @param {{sound: () => void, snapshot: () => void, full: (() => void)|null}} intents  `full` null where the browser
- *   has no full screen
+ * @param {object} intents  `sound`, `snapshot`, `stats`, `pause`, `step(ms)`, `speed`, `clip`, and `full`, which is null
+ *   where the browser has no full screen
  * @returns {HTMLElement}
  */
 export function createControls(store, intents) {
   const sound = button(intents.sound);
-  const snapshot = button(intents.snapshot);
-  const full = button(intents.full);
+  const snapshot = fixed('snap', labels.snapshot, intents.snapshot);
+  const clip = fixed('save', timelineLabels.saveClip, intents.clip);
+  const speed = button(intents.speed);
+  const stats = fixed('stats', labels.statistics, intents.stats);
+  const full = button(intents.full, { 'data-of': 'full' });
   full.root.hidden = !intents.full;
-  snapshot.set('snap', labels.snapshot);
-  store.subscribe(({ session, sound: state, full: isFull }) => {
+  const step = (name, label, ms) => fixed(name, timelineLabels.tenSeconds, () => intents.step(ms), { 'aria-label': label }).root;
+  const play = el('button.big-act', { type: 'button', onclick: intents.pause });
+  const middle = el('div.pp', {}, step('minus', timelineLabels.back10, -10000), play, step('plus', timelineLabels.on10, 10000));
+  let playIcon = '';
+  store.subscribe(({ session, sound: state, full: isFull, mode, statsOpen, clip: choosing }) => {
     full.set(isFull ? 'unfull' : 'full', isFull ? labels.leaveFullScreen : labels.fullScreen);
+    stats.root.setAttribute('aria-pressed', statsOpen);
     if (!session) return;
-    const none = state.kind === 'none';
-    const on = state.on && !state.held && !none;
-    sound.set(on ? 'sound' : 'muted', none ? labels.noSound : on ? labels.soundOn : labels.soundOff);
-    sound.root.disabled = none;
-    snapshot.root.disabled = !['live', 'paused', 'stalled'].includes(session.name);
+    drawSound(sound, state);
+    snapshot.root.disabled = !withPicture.includes(session.name);
+    const playing = mode === 'play';
+    for (const part of [middle, speed.root, clip.root]) part.hidden = !playing;
+    clip.root.setAttribute('aria-pressed', Boolean(choosing));
+    speed.set('speed', speedLabel(session.rate ?? 1));
+    const still = session.name !== 'playback' || session.paused || session.held;
+    for (const part of [...middle.children, speed.root]) part.disabled = session.name !== 'playback';
+    if (playIcon === String(still)) return;
+    playIcon = String(still);
+    play.replaceChildren(icon(still ? 'play' : 'pause'));
+    play.setAttribute('aria-label', still ? timelineLabels.play : timelineLabels.pause);
   });
   return el('div.bar', { role: 'toolbar', 'aria-label': labels.controls },
-    el('div.side', {}, sound.root), el('div.side', {}, snapshot.root, full.root));
+    el('div.side', {}, sound.root, snapshot.root, clip.root), middle,
+    el('div.side', {}, speed.root, stats.root, full.root));
+}
+
+function drawSound(sound, state) {
+  const none = state.kind === 'none';
+  const on = state.on && !state.held && !none;
+  sound.set(on ? 'sound' : 'muted', none ? labels.noSound : on ? labels.soundOn : labels.soundOff);
+  sound.root.disabled = none;
 }

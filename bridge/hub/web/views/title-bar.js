@@ -17,7 +17,7 @@ export function createTitleBar(store) {
     if (!session) return;
     const device = devices?.find(({ id }) => id === session.id);
     setText(name, nameOf(device, session.id));
-    setText(line, subtitle(device, Date.now()));
+    setText(line, subtitle(device, session, Date.now()));
     setText(count, watching(device));
     people.hidden = !watching(device);
   });

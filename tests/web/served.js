@@ -1,0 +1,10 @@
+/** What the hub serves of a module: the lines that are comments alone stay behind (cmake/embed_files.cmake). */
+
+/**
+ * @param {string} name  of the file
+ * @param {string} text
+ * @returns {string}
+ */
+export const served = (name, text) => (name.endsWith('.js')
+  ? text.replace(/(^|\n)[ \t]*\/\*\*([^*]|\*[^/])*\*\//g, '$1').replace(/\n[ \t]*\/\/[^\n]*/g, '')
+  : text);
