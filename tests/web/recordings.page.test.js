@@ -50,6 +50,19 @@ async function pointOf(page, time) {
 const headIs = (page, time, tolerance = 3000) => page.waitForFunction(([wanted, most]) => (
   Math.abs(Number(document.querySelector('.track').getAttribute('aria-valuenow')) * 1000 - wanted) <= most), [time, tolerance]);
 
+// Presses the key for the next picture and gives the seconds that the picture moved. While a place is still being looked up
+// the key does nothing, as for a person, who presses again.
+async function nextPicture(page) {
+  for (let tries = 0; tries < 9; ++tries) {
+    const from = await page.evaluate(() => document.querySelector('video').currentTime);
+    await page.keyboard.press('.');
+    const moved = await page.waitForFunction((start) => document.querySelector('video').currentTime - start, from, { timeout: 2000 })
+      .then((handle) => handle.jsonValue(), () => 0);
+    if (moved > 0) return moved;
+  }
+  return 0;
+}
+
 describe('playback', { skip }, () => {
   it('plays from the time in the address, says so, and goes back to live', async () => {
     const { page, text, says, state, plays, shot, accessible, time, done } = await open();
@@ -83,10 +96,7 @@ describe('playback', { skip }, () => {
     await headIs(page, time - 49000);
     await state('playback');
     await page.waitForFunction(() => document.querySelector('video').readyState >= 2 && !document.querySelector('video').seeking);
-    const before = await page.evaluate(() => document.querySelector('video').currentTime);
-    await page.keyboard.press('.');
-    await page.waitForFunction((from) => document.querySelector('video').currentTime > from, before);
-    const moved = await page.evaluate((from) => document.querySelector('video').currentTime - from, before);
+    const moved = await nextPicture(page);
     assert.ok(moved > 0.02 && moved < 0.06, `${moved} s`);
     await page.keyboard.press('Space');
     await plays(0.5);
