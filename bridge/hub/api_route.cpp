@@ -110,7 +110,7 @@ asio::awaitable<void> ApiRoute::device(net::HttpExchange& exchange, std::string 
   } else if (method == "DELETE") {
     auto removed = co_await remove(exchange, *id);
     if (removed) {
-      const auto head = co_await exchange.send_head(204, {}, std::nullopt);
+      const auto head = co_await exchange.send_head(204, http::Headers(), std::nullopt);
       if (head) static_cast<void>(co_await exchange.finish());
       co_return;
     }

@@ -53,7 +53,7 @@ asio::awaitable<void> serve_page(net::HttpExchange& exchange) {
                         {"x-content-type-options", "nosniff"},
                         {"referrer-policy", "no-referrer"}};
   if (matches(request, file->etag)) {
-    co_await send_body(exchange, 304, std::move(headers), {});
+    co_await send_body(exchange, 304, std::move(headers), std::string());
     co_return;
   }
   headers.append("content-type", type_of(file->path));

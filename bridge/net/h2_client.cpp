@@ -118,7 +118,7 @@ class ClientStream final : public H2ClientStream {
 };
 
 asio::awaitable<void> ClientLink::run(std::shared_ptr<ClientLink> keep) {
-  co_await driver_.run(keep, {});
+  co_await driver_.run(keep, Bytes());
   finished_ = true;
   ended_.notify();
 }
