@@ -73,11 +73,16 @@ void post(GstElement* element, GstMessageType type, const Failure& failure, bool
 
 GstDebugLevel to_gst(log::Level level) {
   switch (level) {
-    case log::Level::error: return GST_LEVEL_ERROR;
-    case log::Level::warn: return GST_LEVEL_WARNING;
-    case log::Level::info: return GST_LEVEL_INFO;
-    case log::Level::debug: return GST_LEVEL_DEBUG;
-    case log::Level::trace: return GST_LEVEL_TRACE;
+    case log::Level::error:
+      return GST_LEVEL_ERROR;
+    case log::Level::warn:
+      return GST_LEVEL_WARNING;
+    case log::Level::info:
+      return GST_LEVEL_INFO;
+    case log::Level::debug:
+      return GST_LEVEL_DEBUG;
+    case log::Level::trace:
+      return GST_LEVEL_TRACE;
   }
   return GST_LEVEL_TRACE;
 }
@@ -116,7 +121,9 @@ void post_error(GstElement* element, const Failure& failure, bool ever_connected
   post(element, GST_MESSAGE_ERROR, failure, ever_connected);
 }
 
-void post_warning(GstElement* element, const Failure& failure) { post(element, GST_MESSAGE_WARNING, failure, true); }
+void post_warning(GstElement* element, const Failure& failure) {
+  post(element, GST_MESSAGE_WARNING, failure, true);
+}
 
 void route_log() {
   GST_DEBUG_CATEGORY_INIT(core_category, "camspancore", 0, "Camspan transport core");

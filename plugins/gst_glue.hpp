@@ -1,10 +1,10 @@
 /// What all elements need to stand between GStreamer and the core.
 #pragma once
 
-#include <camspan/error.hpp>
-#include <camspan/unit.hpp>
 #include <gst/base/gstbasesink.h>
 #include <gst/gst.h>
+#include <camspan/error.hpp>
+#include <camspan/unit.hpp>
 
 #include <memory>
 

@@ -5,8 +5,8 @@
  *
  * h2sink sends what it gets as the body of one long HTTP/2 request. FLV is understood: with camspan-hub at the other
  * end every tag is acknowledged when it is on stable storage, and after a loss of the link the upload goes on with the
- * first tag that was not. Other servers get a plain streaming POST or PUT (#H2Sink:mode post). With the credentials of a
- * device (#H2Sink:mode stream) it opens a Link Kit channel, sends on it, and closes it at EOS.
+ * first tag that was not. Other servers get a plain streaming POST or PUT (#H2Sink:mode post). With the credentials of
+ * a device (#H2Sink:mode stream) it opens a Link Kit channel, sends on it, and closes it at EOS.
  *
  * The element needs no server to reach PLAYING: it connects in the background, says so on the bus (PROGRESS, WARNING
  * once per outage) and keeps what memory holds (#H2Sink:max-size-bytes, #H2Sink:max-size-time). It does not wait for
@@ -14,9 +14,10 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=50 ! h264parse ! flvmux streamable=true ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=/etc/cam/token
- * gst-launch-1.0 filesrc location=clip.flv ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=token
- * gst-launch-1.0 filesrc location=clip.flv ! h2sink host=hub.example device-id=cam1 device-secret-file=/etc/cam/triple leaky=no
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=50 ! h264parse ! flvmux
+ * streamable=true ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=/etc/cam/token gst-launch-1.0
+ * filesrc location=clip.flv ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=token gst-launch-1.0
+ * filesrc location=clip.flv ! h2sink host=hub.example device-id=cam1 device-secret-file=/etc/cam/triple leaky=no
  * ]|
  */
 #include "h2sink.hpp"
@@ -40,14 +41,16 @@ struct _H2Sink {
 
 G_DEFINE_TYPE_WITH_CODE(H2Sink, h2_sink, GST_TYPE_BASE_SINK,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, camspan::plugin::uri_handler_init)
-                        G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
+                            G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, nullptr))
 GST_ELEMENT_REGISTER_DEFINE(h2sink, "h2sink", GST_RANK_NONE, H2_TYPE_SINK)
 
 namespace camspan::plugin {
 
 guint h2_sink_signals[kSignalCount];
 
-H2SinkState& state_of(H2Sink* sink) { return *sink->state; }
+H2SinkState& state_of(H2Sink* sink) {
+  return *sink->state;
+}
 
 std::shared_ptr<H2Push> push_of(H2Sink* sink) {
   const std::lock_guard held(sink->state->mutex);
@@ -148,7 +151,8 @@ void start_stats_timer(H2Sink* sink, unsigned interval_ms) {
   if (interval_ms == 0) return;
   const ObjectPtr<GstClock> clock(gst_system_clock_obtain());
   const GstClockTime interval = interval_ms * GST_MSECOND;
-  sink->state->stats_timer = gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + interval, interval);
+  sink->state->stats_timer =
+      gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + interval, interval);
   gst_clock_id_wait_async(sink->state->stats_timer, post_stats, gst_object_ref(sink), gst_object_unref);
 }
 
@@ -167,7 +171,8 @@ gboolean start(GstBaseSink* base) noexcept {
     H2PushConfig config = (*settings)->push;
     config.leaky = effective((*settings)->leaky, false);
     if (!config.verify)
-      GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS, ("tls-verify is off: anybody on the way can read and change the upload."),
+      GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
+                          ("tls-verify is off: anybody on the way can read and change the upload."),
                           ("leave tls-verify=validate-all outside of tests"));
     auto push = H2Push::create(std::move(config), make_events(sink));
     if (!push) {
@@ -229,8 +234,11 @@ GstFlowReturn to_flow(H2Sink* sink, const std::error_code& error) {
   if (is(Errc::queue_full)) return GST_FLOW_OK;  // dropped, counted and told
   if (is(Errc::cancelled)) return GST_FLOW_FLUSHING;
   if (is(Errc::closed)) return GST_FLOW_ERROR;  // told on the bus when it failed
-  Failure failure{error, "the stream is no FLV: " + error.message() + ". Put flvmux streamable=true before h2sink, or set "
-                         "content=raw.", 0};
+  Failure failure{error,
+                  "the stream is no FLV: " + error.message() +
+                      ". Put flvmux streamable=true before h2sink, or set "
+                      "content=raw.",
+                  0};
   post_error(GST_ELEMENT(sink), failure, true);
   return GST_FLOW_ERROR;
 }
@@ -312,7 +320,8 @@ gboolean set_caps(GstBaseSink* base, GstCaps* caps) noexcept {
     for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
       GstBuffer* buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i));
       if (!buffer) continue;
-      const bool known = std::any_of(before.begin(), before.end(), [&](GstBuffer* b) { return equal_bytes(b, buffer); });
+      const bool known =
+          std::any_of(before.begin(), before.end(), [&](GstBuffer* b) { return equal_bytes(b, buffer); });
       state.stream_header.push_back(gst_buffer_ref(buffer));
       // The file header begins a stream only once.
       if (flow == GST_FLOW_OK && !known && (first || i > 0)) flow = push_buffer(sink, push, buffer);
@@ -336,7 +345,8 @@ bool drain(H2Sink* sink, H2Push& push) {
   }
   post_drain(sink, GST_PROGRESS_TYPE_ERROR, "The receiver does not have everything");
   if (drained.error() == make_error_code(Errc::timed_out)) {
-    GST_ELEMENT_WARNING(sink, RESOURCE, WRITE, ("The receiver did not confirm everything within drain-timeout."), (nullptr));
+    GST_ELEMENT_WARNING(sink, RESOURCE, WRITE, ("The receiver did not confirm everything within drain-timeout."),
+                        (nullptr));
     return true;
   }
   return drained.error() == make_error_code(Errc::cancelled);
@@ -361,8 +371,12 @@ gboolean set_unlocked(H2Sink* sink, bool unlocked) noexcept {
   });
 }
 
-gboolean unlock(GstBaseSink* base) noexcept { return set_unlocked(H2_SINK(base), true); }
-gboolean unlock_stop(GstBaseSink* base) noexcept { return set_unlocked(H2_SINK(base), false); }
+gboolean unlock(GstBaseSink* base) noexcept {
+  return set_unlocked(H2_SINK(base), true);
+}
+gboolean unlock_stop(GstBaseSink* base) noexcept {
+  return set_unlocked(H2_SINK(base), false);
+}
 
 void split_now(H2Sink* sink) noexcept {
   if (const auto push = push_of(sink)) push->split();
@@ -390,18 +404,18 @@ gboolean first_answer(GSignalInvocationHint*, GValue* result, const GValue* answ
 void install_signals(GType type) {
   const auto last = G_SIGNAL_RUN_LAST;
   const auto action = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
-  h2_sink_signals[kSignalConnected] = g_signal_new("connected", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1,
-                                                   GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
+  h2_sink_signals[kSignalConnected] = g_signal_new("connected", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE,
+                                                   1, GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
   h2_sink_signals[kSignalDisconnected] =
       g_signal_new("disconnected", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
   h2_sink_signals[kSignalAck] =
       g_signal_new("ack", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_UINT64);
   h2_sink_signals[kSignalRequestToken] =
       g_signal_new("request-token", type, last, 0, first_answer, nullptr, nullptr, G_TYPE_STRING, 0);
-  h2_sink_signals[kSignalSplitNow] =
-      g_signal_new_class_handler("split-now", type, action, G_CALLBACK(split_now), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
-  h2_sink_signals[kSignalReconnect] =
-      g_signal_new_class_handler("reconnect", type, action, G_CALLBACK(reconnect), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+  h2_sink_signals[kSignalSplitNow] = g_signal_new_class_handler("split-now", type, action, G_CALLBACK(split_now),
+                                                                nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+  h2_sink_signals[kSignalReconnect] = g_signal_new_class_handler("reconnect", type, action, G_CALLBACK(reconnect),
+                                                                 nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
 }
 
 }  // namespace
@@ -418,12 +432,14 @@ static void h2_sink_class_init(H2SinkClass* klass) {
   g_object_class_install_property(object_class, kPropConnectionState,
                                   g_param_spec_enum("connection-state", "connection-state", "Where the upload stands",
                                                     connection_state_type(), 0, readable));
-  g_object_class_install_property(object_class, kPropEstimatedBitrate,
-                                  g_param_spec_uint64("estimated-bitrate", "estimated-bitrate",
-                                                      "What the receiver acknowledges, in bit/s", 0, G_MAXUINT64, 0, readable));
-  g_object_class_install_property(object_class, kPropStats,
-                                  g_param_spec_boxed("stats", "stats", "Where every byte went (application/x-h2sink-stats)",
-                                                     GST_TYPE_STRUCTURE, readable));
+  g_object_class_install_property(
+      object_class, kPropEstimatedBitrate,
+      g_param_spec_uint64("estimated-bitrate", "estimated-bitrate", "What the receiver acknowledges, in bit/s", 0,
+                          G_MAXUINT64, 0, readable));
+  g_object_class_install_property(
+      object_class, kPropStats,
+      g_param_spec_boxed("stats", "stats", "Where every byte went (application/x-h2sink-stats)", GST_TYPE_STRUCTURE,
+                         readable));
   install_signals(G_TYPE_FROM_CLASS(klass));
 
   auto* element_class = GST_ELEMENT_CLASS(klass);

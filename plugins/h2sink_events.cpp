@@ -42,8 +42,9 @@ void on_progress(H2Sink* sink, bool reconnect, int attempt, ConnectStep step) {
     type = GST_PROGRESS_TYPE_CANCELED;
     text = "No connection, trying again later";
   }
-  gst_element_post_message(GST_ELEMENT(sink), gst_message_new_progress(GST_OBJECT(sink), type,
-                                                                      reconnect ? "reconnect" : "connect", text.c_str()));
+  gst_element_post_message(
+      GST_ELEMENT(sink),
+      gst_message_new_progress(GST_OBJECT(sink), type, reconnect ? "reconnect" : "connect", text.c_str()));
 }
 
 void on_lost(H2Sink* sink, const Failure& failure) {
@@ -54,7 +55,7 @@ void on_lost(H2Sink* sink, const Failure& failure) {
 void on_failed(H2Sink* sink, const Failure& failure) {
   const bool ever = state_of(sink).ever_connected;
   gst_element_post_message(GST_ELEMENT(sink), gst_message_new_progress(GST_OBJECT(sink), GST_PROGRESS_TYPE_ERROR,
-                                                                      ever ? "reconnect" : "connect", "Given up"));
+                                                                       ever ? "reconnect" : "connect", "Given up"));
   g_signal_emit(sink, h2_sink_signals[kSignalDisconnected], 0, failure.sentence.c_str());
   post_error(GST_ELEMENT(sink), failure, ever);
 }

@@ -1,8 +1,8 @@
 /// The properties of h2sink: one table drives installing, setting, reading, environment and config-file.
 #pragma once
 
-#include <camspan/h2_push.hpp>
 #include <gst/gst.h>
+#include <camspan/h2_push.hpp>
 
 #include <bitset>
 #include <string>
@@ -42,8 +42,8 @@ bool get_setting(const H2SinkSettings& settings, guint id, GValue* value);
 
 /// What the element runs with: explicit properties, then environment, then config-file, then defaults (gst-elements.md
 /// A3). @return the sentence names file, key and fix.
-tl::expected<std::unique_ptr<H2SinkSettings>, Failure> resolve(const H2SinkSettings& settings, GObjectClass* object_class,
-                                                              const char* element_name);
+tl::expected<std::unique_ptr<H2SinkSettings>, Failure> resolve(const H2SinkSettings& settings,
+                                                               GObjectClass* object_class, const char* element_name);
 
 GType connection_state_type();
 

@@ -1,8 +1,8 @@
 /// Everything C++ of the element.
 #pragma once
 
-#include <camspan/h2_push.hpp>
 #include <gst/gst.h>
+#include <camspan/h2_push.hpp>
 
 #include <atomic>
 #include <memory>
@@ -21,7 +21,7 @@ struct H2SinkState {
   std::atomic<ConnectionState> connection{ConnectionState::idle};
   std::atomic<std::uint64_t> goodput{0};
   std::atomic<bool> ever_connected{false};
-  H2PushStats total;             ///< counters of the runs before this one; guarded by it
+  H2PushStats total;  ///< counters of the runs before this one; guarded by it
   GstClockID stats_timer = nullptr;
 
   // Streaming thread only.
@@ -43,7 +43,15 @@ void uri_handler_init(gpointer iface, gpointer data);
 /// application/x-h2sink-stats; the caller frees it.
 GstStructure* make_stats(H2Sink* sink);
 
-enum H2SinkSignal { kSignalConnected, kSignalDisconnected, kSignalAck, kSignalRequestToken, kSignalSplitNow, kSignalReconnect, kSignalCount };
+enum H2SinkSignal {
+  kSignalConnected,
+  kSignalDisconnected,
+  kSignalAck,
+  kSignalRequestToken,
+  kSignalSplitNow,
+  kSignalReconnect,
+  kSignalCount
+};
 extern guint h2_sink_signals[kSignalCount];
 
 }  // namespace camspan::plugin

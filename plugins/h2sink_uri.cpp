@@ -5,7 +5,9 @@
 namespace camspan::plugin {
 namespace {
 
-GstURIType uri_type(GType) { return GST_URI_SINK; }
+GstURIType uri_type(GType) {
+  return GST_URI_SINK;
+}
 
 const gchar* const* uri_protocols(GType) {
   static const gchar* protocols[] = {"h2", "h2c", nullptr};

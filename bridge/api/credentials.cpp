@@ -12,9 +12,11 @@ namespace {
 constexpr std::size_t kMaxTokenBytes = 8 << 10;  // a JWT is under 1 KiB; HTTP servers refuse fields over 8 KiB
 
 tl::unexpected<Failure> unreadable(const std::string& path, const std::string& why) {
-  return tl::unexpected<Failure>(Failure{
-      Errc::bad_setting, "cannot read the token file " + path + ": " + why + ". Give a readable file with the token on "
-      "its first line.", 0});
+  return tl::unexpected<Failure>(Failure{Errc::bad_setting,
+                                         "cannot read the token file " + path + ": " + why +
+                                             ". Give a readable file with the token on "
+                                             "its first line.",
+                                         0});
 }
 
 std::string base64(std::string_view text) {

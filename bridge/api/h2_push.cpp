@@ -1,7 +1,7 @@
-#include <asio/post.hpp>
-#include <camspan/h2_push.hpp>
 #include <camspan/hal.h>
 #include <camspan/hal_tls.h>
+#include <asio/post.hpp>
+#include <camspan/h2_push.hpp>
 
 #include <array>
 #include <atomic>
@@ -43,7 +43,9 @@ tl::expected<ssl_ctx_st*, Failure> tls_context(const H2PushConfig& config) {
 
 constexpr std::size_t kMagicBytes = 3;
 
-bool begins_flv(ByteView bytes) { return as_text(bytes).starts_with("FLV"); }
+bool begins_flv(ByteView bytes) {
+  return as_text(bytes).starts_with("FLV");
+}
 
 }  // namespace
 
@@ -158,7 +160,9 @@ H2Push::~H2Push() {
   impl_->io->run([uploader = impl_->uploader] { uploader->abort(); });
 }
 
-void H2Push::start() { impl_->start(); }
+void H2Push::start() {
+  impl_->start();
+}
 
 Result<> H2Push::push(const SharedUnit& piece) {
   impl_->bytes_in.fetch_add(piece->bytes.size(), std::memory_order_relaxed);

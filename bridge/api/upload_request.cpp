@@ -24,8 +24,15 @@ constexpr milliseconds kAnswerWait{250};
 
 UploadRequest::UploadRequest(asio::any_io_executor executor, MediaQueue& queue, Progress& progress, Setup setup,
                              std::function<void()> acked)
-    : executor_(std::move(executor)), queue_(queue), progress_(progress), setup_(std::move(setup)),
-      acked_(std::move(acked)), wake_(executor_), ended_(executor_), tick_(executor_), next_number_(setup_.first) {}
+    : executor_(std::move(executor)),
+      queue_(queue),
+      progress_(progress),
+      setup_(std::move(setup)),
+      acked_(std::move(acked)),
+      wake_(executor_),
+      ended_(executor_),
+      tick_(executor_),
+      next_number_(setup_.first) {}
 
 asio::awaitable<void> UploadRequest::hold(std::shared_ptr<UploadRequest> self,
                                           asio::awaitable<void> (UploadRequest::*loop)()) {
@@ -37,7 +44,8 @@ asio::awaitable<RequestEnd> UploadRequest::run(net::H2Client& client) {
   started_ = last_ack_line_ = Clock::now();
   auto stream = client.open(setup_.method, setup_.authority, setup_.path, setup_.headers, setup_.tls);
   if (!stream) {
-    end(RequestEnd::Kind::lost, Failure{stream.error(), setup_.authority + ": the connection takes no more requests.", 0});
+    end(RequestEnd::Kind::lost,
+        Failure{stream.error(), setup_.authority + ": the connection takes no more requests.", 0});
     co_return *end_;
   }
   stream_ = std::move(*stream);
@@ -62,7 +70,9 @@ void UploadRequest::split() {
   wake_.notify();
 }
 
-void UploadRequest::abort(Failure why) { end(RequestEnd::Kind::lost, std::move(why)); }
+void UploadRequest::abort(Failure why) {
+  end(RequestEnd::Kind::lost, std::move(why));
+}
 
 void UploadRequest::end(RequestEnd::Kind kind, Failure failure) {
   if (end_) return;
@@ -118,8 +128,10 @@ void UploadRequest::count_sent(const std::vector<MediaQueue::Numbered>& batch) {
     if (unit.number < progress_.highest_sent) progress_.bytes_resent += size;
     progress_.highest_sent = std::max(progress_.highest_sent, unit.number + 1);
     const std::size_t counted = unit.repeated ? 0 : size;
-    if (silent_) silent_bytes_ += counted;
-    else in_flight_.push_back({unit.number, counted, unit.unit->dts});
+    if (silent_)
+      silent_bytes_ += counted;
+    else
+      in_flight_.push_back({unit.number, counted, unit.unit->dts});
   }
 }
 
@@ -183,22 +195,25 @@ asio::awaitable<void> UploadRequest::read_answer() {
     }
     if (piece->empty()) break;
     for (const char c : as_text(*piece)) {
-      if (c == '\n') take_line(std::exchange(line, {}));
-      else if (line.size() < kMaxLineBytes) line += c;
+      if (c == '\n')
+        take_line(std::exchange(line, {}));
+      else if (line.size() < kMaxLineBytes)
+        line += c;
     }
   }
   if (!line.empty()) take_line(line);
   if (!body_ended_) {
-    end(RequestEnd::Kind::lost,
-        Failure{Errc::refused, setup_.authority + ": the receiver ended the upload early, with status " +
-                                   std::to_string(head->status) + ". Choose a location that takes uploads.",
-                head->status});
+    end(RequestEnd::Kind::lost, Failure{Errc::refused,
+                                        setup_.authority + ": the receiver ended the upload early, with status " +
+                                            std::to_string(head->status) + ". Choose a location that takes uploads.",
+                                        head->status});
     co_return;
   }
   if (!acknowledging_) acknowledge(next_number_);
   if (setup_.flv && acknowledging_ && !in_flight_.empty()) {
-    end(RequestEnd::Kind::lost, Failure{Errc::io_error, setup_.authority + ": the receiver could not store everything. Look into its log.",
-                                        head->status});
+    end(RequestEnd::Kind::lost,
+        Failure{Errc::io_error, setup_.authority + ": the receiver could not store everything. Look into its log.",
+                head->status});
     co_return;
   }
   end(finishing_ && queue_.all_sent() ? RequestEnd::Kind::complete : RequestEnd::Kind::split, {});
@@ -257,14 +272,18 @@ asio::awaitable<void> UploadRequest::watch() {
     if (setup_.flv && !client_->usable()) split();
     if (!answer_seen_ && !silent_ && now - started_ >= kAnswerWait) expect_silence();
     if (writing_since_ && now - *writing_since_ > setup_.idle_timeout)
-      end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": nothing could be sent for " +
-                                              std::to_string(setup_.idle_timeout.count()) +
-                                              " ms. Check the network, and that the server reads.", 0});
+      end(RequestEnd::Kind::lost,
+          Failure{Errc::timed_out,
+                  setup_.authority + ": nothing could be sent for " + std::to_string(setup_.idle_timeout.count()) +
+                      " ms. Check the network, and that the server reads.",
+                  0});
     if (!acknowledging_ || in_flight_.empty()) last_ack_line_ = now;
     if (now - last_ack_line_ > setup_.ack_timeout)
-      end(RequestEnd::Kind::lost, Failure{Errc::timed_out, setup_.authority + ": the hub acknowledged nothing for " +
-                                              std::to_string(setup_.ack_timeout.count()) +
-                                              " ms. Check its disk and its log.", 0});
+      end(RequestEnd::Kind::lost,
+          Failure{Errc::timed_out,
+                  setup_.authority + ": the hub acknowledged nothing for " +
+                      std::to_string(setup_.ack_timeout.count()) + " ms. Check its disk and its log.",
+                  0});
   }
 }
 

@@ -21,9 +21,9 @@ struct RequestEnd {
     refused,   ///< answered by another status than 2xx
   };
   Kind kind = Kind::lost;
-  Failure failure;                                    ///< for lost and refused
-  std::optional<std::uint64_t> expected;              ///< of a 409: the tag the receiver can go on with
-  std::optional<std::chrono::seconds> retry_after;    ///< of a 429 or 503
+  Failure failure;                                  ///< for lost and refused
+  std::optional<std::uint64_t> expected;            ///< of a 409: the tag the receiver can go on with
+  std::optional<std::chrono::seconds> retry_after;  ///< of a 429 or 503
 };
 
 /// Lives on the I/O thread, kept alive by its coroutines.
@@ -34,8 +34,8 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
     http::Headers headers;
     bool tls = true;
     bool flv = true;
-    std::uint64_t first = 0;          ///< number of the first unit of this body
-    std::vector<SharedUnit> head;     ///< repeated before it
+    std::uint64_t first = 0;       ///< number of the first unit of this body
+    std::vector<SharedUnit> head;  ///< repeated before it
     std::chrono::milliseconds idle_timeout{30000};
     std::chrono::milliseconds ack_timeout{15000};
     std::chrono::nanoseconds replay_time{0};
@@ -48,7 +48,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
     std::uint64_t bytes_acked = 0;
     std::uint64_t bytes_resent = 0;
     std::uint64_t tags_acked = 0;
-    std::uint64_t highest_sent = 0;   ///< units below this number were sent before
+    std::uint64_t highest_sent = 0;  ///< units below this number were sent before
     int http_status = 0;
     std::chrono::milliseconds first_ack_time{0};
     std::optional<Nanoseconds> acked_running_time;
@@ -81,7 +81,8 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   void end(RequestEnd::Kind kind, Failure failure);
   void end_lost(std::error_code error);
 
-  static asio::awaitable<void> hold(std::shared_ptr<UploadRequest> self, asio::awaitable<void> (UploadRequest::*loop)());
+  static asio::awaitable<void> hold(std::shared_ptr<UploadRequest> self,
+                                    asio::awaitable<void> (UploadRequest::*loop)());
 
   struct InFlight {
     std::uint64_t number;
@@ -105,9 +106,9 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   bool finishing_ = false;
   bool splitting_ = false;
   bool body_ended_ = false;
-  bool acknowledging_ = false;      ///< the receiver sends acknowledgement lines
-  bool silent_ = false;             ///< it does not, as far as is known
-  std::size_t silent_bytes_ = 0;    ///< sent meanwhile
+  bool acknowledging_ = false;    ///< the receiver sends acknowledgement lines
+  bool silent_ = false;           ///< it does not, as far as is known
+  std::size_t silent_bytes_ = 0;  ///< sent meanwhile
   bool answer_seen_ = false;
   std::chrono::steady_clock::time_point started_{};
   std::optional<std::chrono::steady_clock::time_point> writing_since_;

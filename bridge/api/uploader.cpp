@@ -1,10 +1,10 @@
 #include "api/uploader.hpp"
 
+#include <camspan/hal.h>
+#include <openssl/ssl.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
-#include <camspan/hal.h>
-#include <openssl/ssl.h>
 
 #include <array>
 
@@ -46,8 +46,7 @@ MediaQueue::Bounds bounds(const H2PushConfig& config) {
 
 }  // namespace
 
-Notifier::Notifier(net::IoThread& thread, H2PushEvents events)
-    : thread_(thread), box_(std::make_shared<Box>()) {
+Notifier::Notifier(net::IoThread& thread, H2PushEvents events) : thread_(thread), box_(std::make_shared<Box>()) {
   box_->events = std::move(events);
 }
 
@@ -57,12 +56,21 @@ void Notifier::ask_token(std::function<void(std::string)> answer) {
   });
 }
 
-void Notifier::silence() { box_->silent.store(true); }
+void Notifier::silence() {
+  box_->silent.store(true);
+}
 
 Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url, ssl_ctx_st* tls, Notifier notifier)
-    : executor_(std::move(executor)), config_(std::move(config)), url_(std::move(url)), tls_(tls),
-      notify_(std::move(notifier)), queue_(bounds(config_), [this] { wake_from_anywhere(); }), wake_(executor_), token_came_(executor_),
-      backoff_(backoff_limits(config_)), stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {
+    : executor_(std::move(executor)),
+      config_(std::move(config)),
+      url_(std::move(url)),
+      tls_(tls),
+      notify_(std::move(notifier)),
+      queue_(bounds(config_), [this] { wake_from_anywhere(); }),
+      wake_(executor_),
+      token_came_(executor_),
+      backoff_(backoff_limits(config_)),
+      stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {
   if (config_.mode == H2PushMode::stream)
     channel_ = std::make_unique<LinkChannel>(url_.authority, config_.identify, url_.tls);
 }
@@ -243,8 +251,11 @@ asio::awaitable<bool> Uploader::connect() {
   const std::string& alpn = connected->stream->info().alpn;
   // Link Kit servers may know HTTP/2 by its preface only.
   if (tls_ && alpn != "h2" && !(channel_ && alpn.empty())) {
-    Failure wrong_protocol{Errc::unsupported, url_.authority + " does not speak HTTP/2 here. Use a server that offers "
-                                                               "\"h2\" by ALPN.", 0};
+    Failure wrong_protocol{Errc::unsupported,
+                           url_.authority +
+                               " does not speak HTTP/2 here. Use a server that offers "
+                               "\"h2\" by ALPN.",
+                           0};
     co_await retry(std::move(wrong_protocol), std::nullopt);
     co_return false;
   }
@@ -415,7 +426,8 @@ asio::awaitable<void> Uploader::retry(Failure failure, std::optional<std::chrono
     fail(std::move(failure));
     co_return;
   }
-  if (std::exchange(connecting_, false)) notify_(&H2PushEvents::progress, ever_connected_, attempt, ConnectStep::failed);
+  if (std::exchange(connecting_, false))
+    notify_(&H2PushEvents::progress, ever_connected_, attempt, ConnectStep::failed);
   // A link that worked for a while and is lost is a new outage.
   const auto worked_since = std::exchange(request_started_, std::nullopt);
   if (worked_since && Clock::now() - *worked_since > std::chrono::seconds(5)) outage_ = false;

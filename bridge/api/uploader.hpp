@@ -1,8 +1,8 @@
 /// Keeps an upload going: connects, sends requests one after another, waits and tries again.
 #pragma once
 
-#include <camspan/h2_push.hpp>
 #include <atomic>
+#include <camspan/h2_push.hpp>
 #include <memory>
 
 #include "api/backoff.hpp"
@@ -105,18 +105,18 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   Backoff backoff_;
   ConnectionState state_ = ConnectionState::idle;
   std::string stream_id_;
-  std::string token_;              ///< from request-token; goes before the configured one
+  std::string token_;  ///< from request-token; goes before the configured one
   std::function<void(Result<>)> drained_;
   std::atomic<bool> flv_{true};
   bool started_ = false;
   bool stopping_ = false;
   bool ever_connected_ = false;
-  bool outage_ = false;            ///< the loss was told, the end of it not yet
-  bool connecting_ = false;        ///< a try began, its end was not told yet
+  bool outage_ = false;      ///< the loss was told, the end of it not yet
+  bool connecting_ = false;  ///< a try began, its end was not told yet
   bool reconnect_now_ = false;
-  bool left_idle_ = false;         ///< the receiver ended a connection that nothing was sent on
+  bool left_idle_ = false;                ///< the receiver ended a connection that nothing was sent on
   std::unique_ptr<LinkChannel> channel_;  ///< of mode stream, else null
-  bool fresh_ = true;              ///< nothing of this stream was sent yet
+  bool fresh_ = true;                     ///< nothing of this stream was sent yet
   bool token_retried_ = false;
   std::uint64_t requests_ = 0;
   std::uint64_t connects_ = 0;

@@ -10,7 +10,7 @@ namespace camspan {
 
 struct Url {
   bool tls = true;
-  std::string host;       ///< bare, without brackets
+  std::string host;  ///< bare, without brackets
   std::uint16_t port = 0;
   std::string authority;  ///< as in the Host field: port left out when it is the scheme's own
   std::string path;       ///< with query; at least "/"

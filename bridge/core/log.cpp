@@ -21,7 +21,11 @@ void write(Level level, const char* category, std::string_view message) noexcept
 }
 }  // namespace detail
 
-void set_sink(Sink sink) noexcept { g_sink.store(sink, std::memory_order_release); }
-void set_level(Level level) noexcept { detail::level.store(level, std::memory_order_relaxed); }
+void set_sink(Sink sink) noexcept {
+  g_sink.store(sink, std::memory_order_release);
+}
+void set_level(Level level) noexcept {
+  detail::level.store(level, std::memory_order_relaxed);
+}
 
 }  // namespace camspan::log

@@ -23,7 +23,9 @@ extern std::atomic<Level> level;
 void write(Level level, const char* category, std::string_view message) noexcept;
 }  // namespace detail
 
-inline bool enabled(Level level) noexcept { return level <= detail::level.load(std::memory_order_relaxed); }
+inline bool enabled(Level level) noexcept {
+  return level <= detail::level.load(std::memory_order_relaxed);
+}
 
 /// Joins the pieces only when the level is on. Pieces: strings, numbers, anything std::to_string takes.
 /// Never a token, key or secret; peer addresses at debug level only.
@@ -31,21 +33,37 @@ template <class... Pieces>
 void line(Level level, const char* category, const Pieces&... pieces) noexcept;
 
 template <class... Pieces>
-void error(const char* category, const Pieces&... pieces) noexcept { line(Level::error, category, pieces...); }
+void error(const char* category, const Pieces&... pieces) noexcept {
+  line(Level::error, category, pieces...);
+}
 template <class... Pieces>
-void warn(const char* category, const Pieces&... pieces) noexcept { line(Level::warn, category, pieces...); }
+void warn(const char* category, const Pieces&... pieces) noexcept {
+  line(Level::warn, category, pieces...);
+}
 template <class... Pieces>
-void info(const char* category, const Pieces&... pieces) noexcept { line(Level::info, category, pieces...); }
+void info(const char* category, const Pieces&... pieces) noexcept {
+  line(Level::info, category, pieces...);
+}
 template <class... Pieces>
-void debug(const char* category, const Pieces&... pieces) noexcept { line(Level::debug, category, pieces...); }
+void debug(const char* category, const Pieces&... pieces) noexcept {
+  line(Level::debug, category, pieces...);
+}
 
 namespace detail {
-inline void append(std::string& out, std::string_view text) { out += text; }
-inline void append(std::string& out, const char* text) { out += text; }
-inline void append(std::string& out, const std::string& text) { out += text; }
+inline void append(std::string& out, std::string_view text) {
+  out += text;
+}
+inline void append(std::string& out, const char* text) {
+  out += text;
+}
+inline void append(std::string& out, const std::string& text) {
+  out += text;
+}
 template <class Number>
-  requires std::is_arithmetic_v<Number>
-void append(std::string& out, Number number) { out += std::to_string(number); }
+requires std::is_arithmetic_v<Number>
+void append(std::string& out, Number number) {
+  out += std::to_string(number);
+}
 }  // namespace detail
 
 template <class... Pieces>

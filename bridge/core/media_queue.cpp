@@ -7,16 +7,24 @@
 namespace camspan {
 namespace {
 
-bool is_video(const Unit& unit) { return unit.kind == UnitKind::key || unit.kind == UnitKind::delta; }
-bool is_head(const Unit& unit) { return unit.kind == UnitKind::config || unit.kind == UnitKind::script; }
+bool is_video(const Unit& unit) {
+  return unit.kind == UnitKind::key || unit.kind == UnitKind::delta;
+}
+bool is_head(const Unit& unit) {
+  return unit.kind == UnitKind::config || unit.kind == UnitKind::script;
+}
 /// Head units stay however old they are.
-bool is_timed(const Unit& unit) { return unit.dts.has_value() && !is_head(unit); }
+bool is_timed(const Unit& unit) {
+  return unit.dts.has_value() && !is_head(unit);
+}
 
 }  // namespace
 
 MediaQueue::MediaQueue(Bounds bounds, std::function<void()> ready) : ready_(std::move(ready)), bounds_(bounds) {}
 
-MediaQueue::~MediaQueue() { MemoryBudget::process().give_back(bytes_); }
+MediaQueue::~MediaQueue() {
+  MemoryBudget::process().give_back(bytes_);
+}
 
 Result<> MediaQueue::push(SharedUnit unit) {
   bool wake = false;
@@ -60,7 +68,9 @@ Result<> MediaQueue::refuse(const Unit& unit) {
   return fail(Errc::queue_full);
 }
 
-void MediaQueue::need_key() { wait_for_key_ = key_request_ = true; }
+void MediaQueue::need_key() {
+  wait_for_key_ = key_request_ = true;
+}
 
 /// Span from the oldest unsent unit to `newest`, or to the last one held.
 std::chrono::nanoseconds MediaQueue::time_with(const Unit* newest) const {
@@ -275,7 +285,8 @@ void MediaQueue::restart() {
     lost_bytes_ += size;
   }
   evicted_.clear();
-  const bool any_video = std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) { return is_video(*e.unit); });
+  const bool any_video =
+      std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) { return is_video(*e.unit); });
   while (any_video && !entries_.empty() && entries_.front().unit->kind != UnitKind::key) {
     const Unit& unit = *entries_.front().unit;
     if (!is_head(unit) && !keep_sent_) count_lost(unit);
@@ -289,8 +300,8 @@ void MediaQueue::restart() {
   head_.clear();
   sent_ = numbered_ = 0;
   first_number_ = 0;
-  if (any_video && std::none_of(entries_.begin(), entries_.end(),
-                                [](const Entry& e) { return e.unit->kind == UnitKind::key; }))
+  if (any_video &&
+      std::none_of(entries_.begin(), entries_.end(), [](const Entry& e) { return e.unit->kind == UnitKind::key; }))
     need_key();
 }
 

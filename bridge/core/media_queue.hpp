@@ -39,12 +39,12 @@ class MediaQueue {
     bool repeated;  ///< head of a new stream that was acknowledged or lost in an earlier one: counted there
   };
   struct Level {
-    std::size_t bytes = 0;               ///< all that is held
-    std::size_t unsent_bytes = 0;        ///< the part that waits to be sent
-    std::chrono::nanoseconds time{0};    ///< dts span of the unsent units
-    std::uint64_t dropped_bytes = 0;     ///< for lack of room, before they were sent; monotonic
+    std::size_t bytes = 0;             ///< all that is held
+    std::size_t unsent_bytes = 0;      ///< the part that waits to be sent
+    std::chrono::nanoseconds time{0};  ///< dts span of the unsent units
+    std::uint64_t dropped_bytes = 0;   ///< for lack of room, before they were sent; monotonic
     std::uint64_t dropped_units = 0;
-    std::uint64_t lost_bytes = 0;        ///< sent, not acknowledged, and no longer held when a resend needed them
+    std::uint64_t lost_bytes = 0;  ///< sent, not acknowledged, and no longer held when a resend needed them
     std::uint64_t lost_units = 0;
   };
 
@@ -74,7 +74,8 @@ class MediaQueue {
   std::vector<Numbered> next_batch(std::size_t bytes, const std::function<bool(const Unit&)>& wanted);
   /// Every unit numbered below `number` is safe with the receiver and is released.
   void acknowledge(std::uint64_t number);
-  /// The receiver never acknowledges: sent units are kept for `keep` after they were sent, and only while there is room.
+  /// The receiver never acknowledges: sent units are kept for `keep` after they were sent, and only while there is
+  /// room.
   void expect_no_acknowledgement(std::chrono::nanoseconds keep);
   /// The receiver acknowledges (the default): what was sent is kept until then.
   void expect_acknowledgement();
@@ -141,9 +142,10 @@ class MediaQueue {
   std::size_t numbered_ = 0;        ///< entries_[0, numbered_) have a number; from sent_ on they wait to be sent again
   std::uint64_t first_number_ = 0;  ///< number of entries_[0]
   Head head_;                       ///< head in force before entries_[0]
-  std::deque<std::size_t> evicted_; ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
+  std::deque<std::size_t>
+      evicted_;  ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
   std::size_t bytes_ = 0;
-  std::size_t timed_ = 0;           ///< units held that count for the bound in time
+  std::size_t timed_ = 0;                              ///< units held that count for the bound in time
   std::optional<std::chrono::nanoseconds> keep_sent_;  ///< set when no acknowledgement is expected
   bool wait_for_key_ = false;
   bool key_request_ = false;

@@ -73,11 +73,11 @@ std::string format_utc(UtcTime time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   std::array<char, 40> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                 static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                                 static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-                                 static_cast<int>(clock.subseconds().count()));
+  const int size =
+      std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -88,9 +88,9 @@ Result<UtcTime> parse_utc(std::string_view text) {
   std::chrono::minutes offset;
   const bool shape = take_number(text, 4, year) && take(text, '-') && take_number(text, 2, month) && take(text, '-') &&
                      take_number(text, 2, day) && (take(text, 'T') || take(text, 't') || take(text, ' ')) &&
-                     take_number(text, 2, hour) && take(text, ':') && take_number(text, 2, minute) &&
-                     take(text, ':') && take_number(text, 2, second) && take_fraction(text, fraction) &&
-                     take_offset(text, offset) && text.empty();
+                     take_number(text, 2, hour) && take(text, ':') && take_number(text, 2, minute) && take(text, ':') &&
+                     take_number(text, 2, second) && take_fraction(text, fraction) && take_offset(text, offset) &&
+                     text.empty();
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   // 60 is a leap second (RFC 3339 section 5.6).

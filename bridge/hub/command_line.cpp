@@ -103,8 +103,8 @@ class Parser {
     key_ = text(app_, "--tls-key", "FILE", raw_.tls_key, "Its key: PEM file or provider URI", "CAMSPAN_TLS_KEY");
     plain_ =
         text(app_, "--plain", "HOST:PORT", raw_.plain, "Address without TLS, loopback only [none]", "CAMSPAN_PLAIN");
-    level_ =
-        text(app_, "--log-level", "LEVEL", raw_.log_level, "error, warn, info, debug or trace [info]", "CAMSPAN_LOG_LEVEL");
+    level_ = text(app_, "--log-level", "LEVEL", raw_.log_level, "error, warn, info, debug or trace [info]",
+                  "CAMSPAN_LOG_LEVEL");
     ready_ = app_.add_option("--ready-fd", result_.ready_fd,
                              "Write `listen=HOST:PORT plain=HOST:PORT` to this descriptor when the ports are open")
                  ->check(CLI::NonNegativeNumber.description(""))

@@ -79,7 +79,8 @@ tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequ
   if (const auto head = headers.find("camspan-head")) {
     const auto number = parse_number(trim(*head));
     if (!number)
-      return bad("The header camspan-head is how many metadata and configuration tags are repeated before the first tag.");
+      return bad(
+          "The header camspan-head is how many metadata and configuration tags are repeated before the first tag.");
     request.head = *number;
   }
   if (const auto start = headers.find("camspan-start")) {

@@ -25,15 +25,15 @@ struct IngestRequest {
 
   Body body = Body::by_first_bytes;
   std::string content_type;
-  std::string stream;            ///< camspan-stream in lower case with dashes; empty = none given
-  std::uint64_t first = 0;       ///< camspan-first
+  std::string stream;       ///< camspan-stream in lower case with dashes; empty = none given
+  std::uint64_t first = 0;  ///< camspan-first
   /// camspan-head: script and config tags repeated before tag `first`; none = all that come before the first media
   std::optional<std::uint64_t> head;
-  std::optional<UtcTime> start;  ///< camspan-start
-  unsigned channel = 0;          ///< camspan-channel
-  std::string meta;              ///< camspan-meta: text of a JSON object, or empty
-  std::string name;              ///< camspan-name of a file, safe as a file name; or empty
-  bool acknowledge = false;      ///< accept: application/x-ndjson
+  std::optional<UtcTime> start;                  ///< camspan-start
+  unsigned channel = 0;                          ///< camspan-channel
+  std::string meta;                              ///< camspan-meta: text of a JSON object, or empty
+  std::string name;                              ///< camspan-name of a file, safe as a file name; or empty
+  bool acknowledge = false;                      ///< accept: application/x-ndjson
   ProblemForm form = ProblemForm::problem_json;  ///< what the sender understands
 };
 

@@ -42,8 +42,10 @@ void Uploads::end_of(const std::string& device, const Problem& why) {
 }
 
 void Uploads::end_idle(TimePoint now, std::chrono::milliseconds limit) {
-  const Problem why{
-      Cause::idle, "Nothing came for " + std::to_string(limit.count() / 1000) + " s. Send again when there is.", {}, {}};
+  const Problem why{Cause::idle,
+                    "Nothing came for " + std::to_string(limit.count() / 1000) + " s. Send again when there is.",
+                    {},
+                    {}};
   for (const auto& upload : all())
     if (now - upload->last_bytes() > limit) upload->end_early(why);
   for (FileUpload* file : files_)

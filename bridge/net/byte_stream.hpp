@@ -32,7 +32,7 @@ class ByteStream {
     std::string peer;       ///< "192.0.2.1:443"
     bool loopback = false;  ///< the peer is on this machine
     bool tls = false;
-    std::string alpn;       ///< "" when none was agreed
+    std::string alpn;  ///< "" when none was agreed
     std::string tls_version;
     std::string peer_common_name;  ///< CN of a verified peer certificate
     bool tls_resumed = false;

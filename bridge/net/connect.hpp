@@ -12,11 +12,11 @@ struct ssl_ctx_st;
 namespace camspan::net {
 
 struct ConnectOptions {
-  std::string host;                   ///< bare name or address
+  std::string host;  ///< bare name or address
   std::uint16_t port = 0;
-  ssl_ctx_st* tls = nullptr;          ///< null = plain TCP; the context outlives the connection
+  ssl_ctx_st* tls = nullptr;  ///< null = plain TCP; the context outlives the connection
   std::chrono::milliseconds timeout{5000};
-  std::string interface;              ///< bind to this network interface; "" = any
+  std::string interface;  ///< bind to this network interface; "" = any
   int dscp = -1;
 };
 

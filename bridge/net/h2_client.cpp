@@ -183,8 +183,8 @@ class Client final : public H2Client {
 
   Result<std::unique_ptr<H2ClientStream>> open(std::string method, std::string authority, std::string path,
                                                http::Headers headers, bool tls_scheme) override {
-    return start({std::move(method), tls_scheme ? "https" : "http", std::move(authority), std::move(path),
-                  std::move(headers)});
+    return start(
+        {std::move(method), tls_scheme ? "https" : "http", std::move(authority), std::move(path), std::move(headers)});
   }
   Result<std::unique_ptr<H2ClientStream>> ask(std::string method, std::string authority, std::string path,
                                               http::Headers headers, bool tls_scheme) override {

@@ -1,8 +1,8 @@
 /// Uploads bytes from memory with H2Push and prints what it cost, one line of JSON:
 ///   push_memory URL CA_FILE BYTES PIECE_BYTES [PIECES_PER_SECOND]
 /// PIECES_PER_SECOND = 0 (the default): as fast as the receiver takes them.
-#include <camspan/h2_push.hpp>
 #include <sys/resource.h>
+#include <camspan/h2_push.hpp>
 
 #include <chrono>
 #include <cstdio>

@@ -1,4 +1,5 @@
-/// The plain way to send small pieces by HTTP/2, to compare with: one DATA frame, one TLS record and one write for each.
+/// The plain way to send small pieces by HTTP/2, to compare with: one DATA frame, one TLS record and one write for
+/// each.
 ///   record_each HOST PORT CA_FILE BYTES PIECE_BYTES
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -29,7 +30,9 @@ struct Client {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 

@@ -97,7 +97,9 @@ std::vector<test::TagContent> contents(const Bytes& body) {
   return result;
 }
 
-std::vector<test::TagContent> contents(const std::vector<Bytes>& tags) { return contents(test::flv_file(tags)); }
+std::vector<test::TagContent> contents(const std::vector<Bytes>& tags) {
+  return contents(test::flv_file(tags));
+}
 
 TEST(H2SinkTest, IsMadeAndUnmade) {
   GstElement* element = gst_element_factory_make("h2sink", nullptr);
@@ -120,7 +122,8 @@ TEST(H2SinkTest, PropertiesRoundTripWithinTheirRanges) {
     const bool read = spec->flags & G_PARAM_READABLE;
     const bool write = spec->flags & G_PARAM_WRITABLE;
     if (write) {
-      const int mutability = (spec->flags & GST_PARAM_MUTABLE_READY ? 1 : 0) + (spec->flags & GST_PARAM_MUTABLE_PAUSED ? 1 : 0) +
+      const int mutability = (spec->flags & GST_PARAM_MUTABLE_READY ? 1 : 0) +
+                             (spec->flags & GST_PARAM_MUTABLE_PAUSED ? 1 : 0) +
                              (spec->flags & GST_PARAM_MUTABLE_PLAYING ? 1 : 0);
       EXPECT_EQ(mutability, 1) << spec->name;
     }
@@ -148,10 +151,10 @@ TEST(H2SinkTest, PropertiesRoundTripWithinTheirRanges) {
 }
 
 TEST(H2SinkTest, SecretsAreNotReadBack) {
-  Sink sink("location=http://127.0.0.1:1/x auth-token=hidden user-pw=hidden headers=\"h,authorization=hidden,x-site=north\"");
+  Sink sink(
+      "location=http://127.0.0.1:1/x auth-token=hidden user-pw=hidden headers=\"h,authorization=hidden,x-site=north\"");
   for (const char* name : {"auth-token", "user-pw"})
-    EXPECT_FALSE(g_object_class_find_property(G_OBJECT_GET_CLASS(sink.element()), name)->flags &
-                 G_PARAM_READABLE);
+    EXPECT_FALSE(g_object_class_find_property(G_OBJECT_GET_CLASS(sink.element()), name)->flags & G_PARAM_READABLE);
   GstStructure* headers = nullptr;
   g_object_get(sink.element(), "headers", &headers, nullptr);
   EXPECT_STREQ(gst_structure_get_string(headers, "authorization"), "***");
@@ -323,8 +326,8 @@ TEST(H2SinkTest, GoesThroughItsStatesAHundredTimes) {
   const std::string absent = "http://127.0.0.1:1/x";
   const auto tags = test::FlvMaker().stream({});
   for (const std::string& location : {present.url(), hanging.url(), absent}) {
-    const std::unique_ptr<GstElement, UnrefObject> pipeline(
-        gst_parse_launch(("appsrc name=src caps=video/x-flv ! h2sink leaky=downstream location=" + location).c_str(), nullptr));
+    const std::unique_ptr<GstElement, UnrefObject> pipeline(gst_parse_launch(
+        ("appsrc name=src caps=video/x-flv ! h2sink leaky=downstream location=" + location).c_str(), nullptr));
     const std::unique_ptr<GstElement, UnrefObject> source(gst_bin_get_by_name(GST_BIN(pipeline.get()), "src"));
     for (int cycle = 0; cycle < 100; ++cycle) {
       ASSERT_EQ(gst_element_set_state(pipeline.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_SUCCESS) << location;
@@ -342,7 +345,9 @@ TEST(H2SinkTest, GoesThroughItsStatesAHundredTimes) {
 TEST(H2SinkTest, EndsWithinASecondWhenItsPeerIsKilledAndTheQueueBlocks) {
   auto server = std::make_unique<UploadServer>(always(Answer::hang));
   const std::unique_ptr<GstElement, UnrefObject> pipeline(gst_parse_launch(
-      ("fakesrc sizetype=fixed sizemax=4096 filltype=zero ! h2sink leaky=no max-size-bytes=65536 location=" + server->url()).c_str(),
+      ("fakesrc sizetype=fixed sizemax=4096 filltype=zero ! h2sink leaky=no max-size-bytes=65536 location=" +
+       server->url())
+          .c_str(),
       nullptr));
   ASSERT_NE(gst_element_set_state(pipeline.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
   ASSERT_TRUE(server->wait([](const auto& requests) { return requests.size() == 1; }));
@@ -393,10 +398,28 @@ TEST(H2SinkTest, StatisticsKeepTheirKeysAndTypes) {
   Sink sink("location=http://127.0.0.1:1/x");
   GstStructure* stats = sink.stats();
   EXPECT_STREQ(gst_structure_get_name(stats), "application/x-h2sink-stats");
-  for (const char* key : {"bytes-in", "bytes-queued", "bytes-sent", "bytes-acked", "bytes-resent", "bytes-dropped-overflow",
-                          "bytes-dropped-error", "units-dropped", "tags-acked", "requests", "connects", "http-status",
-                          "flow-window", "send-rate", "goodput", "connect-ms", "tls-ms", "first-ack-ms", "level-bytes",
-                          "level-time", "rendered", "dropped"})
+  for (const char* key : {"bytes-in",
+                          "bytes-queued",
+                          "bytes-sent",
+                          "bytes-acked",
+                          "bytes-resent",
+                          "bytes-dropped-overflow",
+                          "bytes-dropped-error",
+                          "units-dropped",
+                          "tags-acked",
+                          "requests",
+                          "connects",
+                          "http-status",
+                          "flow-window",
+                          "send-rate",
+                          "goodput",
+                          "connect-ms",
+                          "tls-ms",
+                          "first-ack-ms",
+                          "level-bytes",
+                          "level-time",
+                          "rendered",
+                          "dropped"})
     EXPECT_EQ(gst_structure_get_field_type(stats, key), G_TYPE_UINT64) << key;
   EXPECT_EQ(gst_structure_get_field_type(stats, "rtt-ms"), G_TYPE_DOUBLE);
   EXPECT_EQ(gst_structure_get_field_type(stats, "average-rate"), G_TYPE_DOUBLE);
@@ -406,7 +429,8 @@ TEST(H2SinkTest, StatisticsKeepTheirKeysAndTypes) {
 
 TEST(H2SinkTest, FixedPropertiesStayAsTheyAreWhileItRuns) {
   Sink sink("location=http://127.0.0.1:1/x");
-  g_object_set(sink.element(), "location", "http://127.0.0.1:2/y", "max-size-bytes", G_GUINT64_CONSTANT(123456), nullptr);
+  g_object_set(sink.element(), "location", "http://127.0.0.1:2/y", "max-size-bytes", G_GUINT64_CONSTANT(123456),
+               nullptr);
   g_autofree gchar* location = nullptr;
   guint64 bytes = 0;
   g_object_get(sink.element(), "location", &location, "max-size-bytes", &bytes, nullptr);
@@ -416,9 +440,11 @@ TEST(H2SinkTest, FixedPropertiesStayAsTheyAreWhileItRuns) {
 
 TEST(H2SinkTest, PropertyGoesBeforeEnvironmentBeforeConfigFile) {
   const test::TempFolder folder;
-  const std::string file = folder.write("h2sink.ini", "[h2sink]\nlocation=http://127.0.0.1:1/from-file\nca-file=/from/file\n");
+  const std::string file =
+      folder.write("h2sink.ini", "[h2sink]\nlocation=http://127.0.0.1:1/from-file\nca-file=/from/file\n");
   UploadServer server(always(Answer::acknowledge));
-  const std::string good = folder.write("good.ini", "[h2sink]\nlocation=" + server.url("/from-file") + "\nmethod=put\n");
+  const std::string good =
+      folder.write("good.ini", "[h2sink]\nlocation=" + server.url("/from-file") + "\nmethod=put\n");
   {
     Sink sink("config-file=" + good + " method=post");
     ASSERT_EQ(sink.push_all(test::FlvMaker().stream({})), GST_FLOW_OK);
@@ -436,7 +462,8 @@ TEST(H2SinkTest, PropertyGoesBeforeEnvironmentBeforeConfigFile) {
 
 TEST(H2SinkTest, AUriSetsLocationAndProperties) {
   g_autoptr(GError) error = nullptr;
-  GstElement* element = gst_element_make_from_uri(GST_URI_SINK, "h2://hub.example:8443/ingest/cam1?retries=3", nullptr, &error);
+  GstElement* element =
+      gst_element_make_from_uri(GST_URI_SINK, "h2://hub.example:8443/ingest/cam1?retries=3", nullptr, &error);
   ASSERT_TRUE(element);
   gint retries = 0;
   g_autofree gchar* location = nullptr;

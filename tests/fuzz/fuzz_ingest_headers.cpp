@@ -1,5 +1,5 @@
-// What a stranger writes into the head of an upload or a query: ids, headers, times, sizes. Nothing may crash, and what is
-// taken must be safe as a file name and within its bounds.
+// What a stranger writes into the head of an upload or a query: ids, headers, times, sizes. Nothing may crash, and what
+// is taken must be safe as a file name and within its bounds.
 #include <cstdlib>
 #include <string>
 
@@ -39,8 +39,9 @@ void try_id(std::string_view text) {
 }
 
 void try_headers(std::string_view text) {
-  constexpr const char* names[] = {"content-type",    "camspan-stream", "camspan-first", "camspan-head", "camspan-start",
-                                   "camspan-channel", "camspan-meta",   "camspan-name",  "accept"};
+  constexpr const char* names[] = {"content-type", "camspan-stream", "camspan-first",
+                                   "camspan-head", "camspan-start",  "camspan-channel",
+                                   "camspan-meta", "camspan-name",   "accept"};
   http::Headers headers;
   for (const char* name : names) {
     const std::string_view value = take_line(text);

@@ -22,7 +22,7 @@ struct UploadServer::Impl {
   std::vector<ReceivedRequest> requests;
   net::IoThread thread{"upload-server"};
   asio::steady_timer end{thread.executor(), asio::steady_timer::time_point::max()};  // cancelled at the end
-  std::unique_ptr<net::HttpServer> server;  // lives and dies on the thread
+  std::unique_ptr<net::HttpServer> server;                                           // lives and dies on the thread
 
   template <class Change>
   void change(Change apply) {
@@ -100,7 +100,8 @@ asio::awaitable<void> UploadServer::Impl::receive(net::HttpExchange& exchange, s
     http::Headers headers;
     co_await exchange.send_head(script.status, headers, 0);
   } else {
-    const std::string line = "{\"stream\":\"s\",\"tags\":" + std::to_string(tags) + ",\"committed\":" + std::to_string(tags) + "}\n";
+    const std::string line =
+        "{\"stream\":\"s\",\"tags\":" + std::to_string(tags) + ",\"committed\":" + std::to_string(tags) + "}\n";
     co_await exchange.write(as_bytes(line));
   }
   co_await exchange.finish();
@@ -116,8 +117,10 @@ UploadServer::UploadServer(Plan plan, ssl_ctx_st* tls, std::uint16_t port) : imp
         impl->thread.executor(), [impl](net::HttpExchange& exchange) { return impl->serve(exchange); },
         net::HttpServerLimits());
     const auto bound = impl->server->listen("127.0.0.1", port, tls);
-    if (!bound) problem = bound.error().sentence;
-    else impl->port = static_cast<std::uint16_t>(std::stoi(bound->substr(bound->rfind(':') + 1)));
+    if (!bound)
+      problem = bound.error().sentence;
+    else
+      impl->port = static_cast<std::uint16_t>(std::stoi(bound->substr(bound->rfind(':') + 1)));
   });
   if (!problem.empty()) throw std::runtime_error(problem);
 }
@@ -129,7 +132,9 @@ UploadServer::~UploadServer() {
   });
 }
 
-std::uint16_t UploadServer::port() const { return impl_->port; }
+std::uint16_t UploadServer::port() const {
+  return impl_->port;
+}
 
 std::string UploadServer::url(const std::string& path) const {
   return (impl_->tls ? "https://localhost:" : "http://127.0.0.1:") + std::to_string(impl_->port) + path;

@@ -12,7 +12,9 @@ namespace camspan {
 using ByteView = std::span<const std::byte>;
 using Bytes = std::vector<std::byte>;
 
-inline ByteView as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+inline ByteView as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

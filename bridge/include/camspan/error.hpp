@@ -46,7 +46,9 @@ template <class T = void>
 using Result = tl::expected<T, std::error_code>;
 
 /// Shorthand for returning an error: `return fail(Errc::malformed);`
-inline tl::unexpected<std::error_code> fail(std::error_code e) { return tl::unexpected<std::error_code>(e); }
+inline tl::unexpected<std::error_code> fail(std::error_code e) {
+  return tl::unexpected<std::error_code>(e);
+}
 
 /// An error with the sentence a user reads: it names the host or file, the cause and the fix. No secrets in it.
 struct Failure {

@@ -1,5 +1,5 @@
-/// H2Push: uploads a live stream or a file by HTTP/2 and keeps at it: reconnects, sends again what the receiver does not
-/// have, counts what was lost.
+/// H2Push: uploads a live stream or a file by HTTP/2 and keeps at it: reconnects, sends again what the receiver does
+/// not have, counts what was lost.
 #pragma once
 
 #include <camspan/error.hpp>
@@ -35,16 +35,16 @@ struct H2PushConfig {
   H2PushContent content = H2PushContent::automatic;
   std::string content_type;  ///< "" = video/x-flv for FLV, application/octet-stream for raw
   std::vector<std::pair<std::string, std::string>> headers;  ///< [live] from the next request on
-  std::string user_agent;    ///< "" = camspan/<version>
-  std::string stream_id;     ///< header camspan-stream; "" = a new UUID
-  std::string meta;          ///< header camspan-meta, a JSON object; "" = none
+  std::string user_agent;                                    ///< "" = camspan/<version>
+  std::string stream_id;                                     ///< header camspan-stream; "" = a new UUID
+  std::string meta;                                          ///< header camspan-meta, a JSON object; "" = none
 
   // In mode stream these say where to and who; location, method, auth_* and user_* are not used.
-  std::string host;                ///< bare name or address; the connection is TLS always
+  std::string host;  ///< bare name or address; the connection is TLS always
   std::uint16_t port = 8443;
-  std::string product_key;         ///< of the triple, with device_name
+  std::string product_key;  ///< of the triple, with device_name
   std::string device_name;
-  std::string device_id;           ///< in place of both: PRODUCT.NAME, or a NAME without a dot (product key camspan)
+  std::string device_id;  ///< in place of both: PRODUCT.NAME, or a NAME without a dot (product key camspan)
   std::string device_secret;
   std::string device_secret_file;  ///< the secret on its first line, or the table of `device add`; read at each open
   std::string identify = "iotx/vision/voice/intercom/live";  ///< service path, without leading '/'
@@ -63,19 +63,19 @@ struct H2PushConfig {
   int dscp = -1;          ///< 0..63
 
   std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::milliseconds idle_timeout{30000};  ///< nothing could be sent for this long: reconnect
-  std::chrono::milliseconds ack_timeout{15000};   ///< a receiver that acknowledges stopped doing so: reconnect
-  int retries = -1;                               ///< [live] tries after the first, in a row; -1 = for ever
+  std::chrono::milliseconds idle_timeout{30000};         ///< nothing could be sent for this long: reconnect
+  std::chrono::milliseconds ack_timeout{15000};          ///< a receiver that acknowledges stopped doing so: reconnect
+  int retries = -1;                                      ///< [live] tries after the first, in a row; -1 = for ever
   std::chrono::milliseconds reconnect_delay{500};        ///< [live] first wait, doubled each time, full jitter
   std::chrono::milliseconds reconnect_delay_max{30000};  ///< [live]
   std::chrono::milliseconds drain_timeout{5000};         ///< [live]
 
-  std::size_t max_bytes = 4 << 20;                                     ///< [live] memory bound, unacknowledged included
-  std::chrono::nanoseconds max_time = std::chrono::seconds(10);        ///< [live] bound of what waits to be sent
-  H2PushLeaky leaky = H2PushLeaky::no;                                 ///< [live]
-  std::chrono::nanoseconds replay_time = std::chrono::seconds(2);      ///< [live] kept where nothing is acknowledged
-  std::chrono::nanoseconds segment_time{0};                            ///< [live] a new request at the next key frame; 0 = off
-  std::size_t segment_bytes = 0;                                       ///< [live] the same by size; 0 = off
+  std::size_t max_bytes = 4 << 20;                                 ///< [live] memory bound, unacknowledged included
+  std::chrono::nanoseconds max_time = std::chrono::seconds(10);    ///< [live] bound of what waits to be sent
+  H2PushLeaky leaky = H2PushLeaky::no;                             ///< [live]
+  std::chrono::nanoseconds replay_time = std::chrono::seconds(2);  ///< [live] kept where nothing is acknowledged
+  std::chrono::nanoseconds segment_time{0};  ///< [live] a new request at the next key frame; 0 = off
+  std::size_t segment_bytes = 0;             ///< [live] the same by size; 0 = off
 
   std::size_t window_bytes = 256 << 10;            ///< our HTTP/2 receive window
   std::chrono::milliseconds ping_interval{10000};  ///< 0 = no PING
@@ -88,23 +88,23 @@ enum class ConnectionState : std::uint8_t { idle, connecting, connected, waiting
 /// Monotonic unless said otherwise; every byte that came in is in exactly one of: queued, acked, dropped or lost.
 struct H2PushStats {
   std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_queued = 0;            ///< level: held in memory, sent or not
-  std::uint64_t bytes_unsent = 0;            ///< level
-  std::chrono::nanoseconds time_queued{0};   ///< level: media time waiting to be sent
-  std::uint64_t bytes_sent = 0;              ///< of body, repeats included
-  std::uint64_t bytes_acked = 0;             ///< acknowledged; where nothing is acknowledged: sent and answered by 2xx
+  std::uint64_t bytes_queued = 0;           ///< level: held in memory, sent or not
+  std::uint64_t bytes_unsent = 0;           ///< level
+  std::chrono::nanoseconds time_queued{0};  ///< level: media time waiting to be sent
+  std::uint64_t bytes_sent = 0;             ///< of body, repeats included
+  std::uint64_t bytes_acked = 0;            ///< acknowledged; where nothing is acknowledged: sent and answered by 2xx
   std::uint64_t bytes_resent = 0;
   std::uint64_t bytes_dropped_overflow = 0;  ///< no room in the queue
   std::uint64_t bytes_dropped_error = 0;     ///< sent, never acknowledged, no longer held when needed
   std::uint64_t units_dropped = 0;
-  std::uint64_t tags_acked = 0;              ///< of the current stream
+  std::uint64_t tags_acked = 0;  ///< of the current stream
   std::uint64_t requests = 0;
   std::uint64_t connects = 0;
-  int http_status = 0;                       ///< last one
+  int http_status = 0;  ///< last one
   std::chrono::microseconds rtt{0};
-  std::uint64_t flow_window = 0;             ///< level: bytes the receiver allows now
-  std::uint64_t send_rate = 0;               ///< bit/s, last second
-  std::uint64_t goodput = 0;                 ///< bit/s acknowledged, last second
+  std::uint64_t flow_window = 0;              ///< level: bytes the receiver allows now
+  std::uint64_t send_rate = 0;                ///< bit/s, last second
+  std::uint64_t goodput = 0;                  ///< bit/s acknowledged, last second
   std::chrono::milliseconds connect_time{0};  ///< last: lookup and TCP
   std::chrono::milliseconds tls_time{0};
   std::chrono::milliseconds first_ack_time{0};  ///< last: request sent to first acknowledgement

@@ -46,7 +46,8 @@ class FrameSession {
   FrameSession(FrameSession&&) noexcept;
   FrameSession& operator=(FrameSession&&) noexcept;
 
-  /// @return Errc::protocol_error or Errc::too_large: a close frame with the right code is then in pending_output(), and
+  /// @return Errc::protocol_error or Errc::too_large: a close frame with the right code is then in pending_output(),
+  /// and
   ///         events from before the error can still be polled. Fine, and without effect, after the end.
   Result<> feed(ByteView bytes);
   std::optional<Event> poll();

@@ -122,8 +122,8 @@ HAL_API void hal_register(const hal_ops* ops) HAL_NOEXCEPT;
 /// The table in use.
 HAL_API const hal_ops* hal(void) HAL_NOEXCEPT;
 
-/// Result of hal_resolve(): status as `resolve`, ENODEV for an unknown IPv6 zone, ENOMEM, or EAGAIN when no thread could
-/// be started. `addresses` are valid during the call only. Return soon: other lookups wait for this thread.
+/// Result of hal_resolve(): status as `resolve`, ENODEV for an unknown IPv6 zone, ENOMEM, or EAGAIN when no thread
+/// could be started. `addresses` are valid during the call only. Return soon: other lookups wait for this thread.
 typedef void (*hal_resolved)(void* user, int status, const hal_address* addresses, size_t count);
 
 /// Looks a name up without blocking: numeric addresses and answers cached within 30 s call back at once on the calling

@@ -28,8 +28,8 @@ typedef struct hal_tls_options {
 /// @param options  NULL = a client that verifies against the system's trust
 /// @param why  receives a sentence naming the file and the fix on failure; may be NULL
 /// @return NULL on failure.
-HAL_API struct ssl_ctx_st* hal_tls_context(int role, const hal_tls_options* options, char* why, size_t why_size)
-    HAL_NOEXCEPT;
+HAL_API struct ssl_ctx_st* hal_tls_context(int role, const hal_tls_options* options, char* why,
+                                           size_t why_size) HAL_NOEXCEPT;
 
 /// Prepares a client connection: SNI, the name (or address) to verify, and a session kept from an earlier connection
 /// to the same host, port and context, if any. Call once per connection, before the handshake.

@@ -1,5 +1,5 @@
-#include <camspan/h2_push.hpp>
 #include <gtest/gtest.h>
+#include <camspan/h2_push.hpp>
 
 #include <atomic>
 #include <future>
@@ -58,8 +58,9 @@ class H2PushTest : public ::testing::Test {
     const Bytes file = test::flv_file(tags);
     for (std::size_t at = 0; at < file.size(); at += size) {
       const auto end = std::min(at + size, file.size());
-      ASSERT_TRUE(push.push(make_unit(Bytes(file.begin() + static_cast<std::ptrdiff_t>(at),
-                                            file.begin() + static_cast<std::ptrdiff_t>(end)), UnitKind::other)));
+      ASSERT_TRUE(push.push(make_unit(
+          Bytes(file.begin() + static_cast<std::ptrdiff_t>(at), file.begin() + static_cast<std::ptrdiff_t>(end)),
+          UnitKind::other)));
     }
   }
   static std::vector<test::TagContent> contents(const Bytes& body) {
@@ -201,8 +202,9 @@ struct Refusal {
 };
 
 TEST_F(H2PushTest, GivesUpWhereTryingAgainHelpsNothing) {
-  for (const Refusal row : {Refusal{401, Errc::not_authenticated}, Refusal{403, Errc::not_authorized},
-                            Refusal{404, Errc::not_found}, Refusal{413, Errc::too_large}, Refusal{415, Errc::wrong_type}}) {
+  for (const Refusal row :
+       {Refusal{401, Errc::not_authenticated}, Refusal{403, Errc::not_authorized}, Refusal{404, Errc::not_found},
+        Refusal{413, Errc::too_large}, Refusal{415, Errc::wrong_type}}) {
     UploadServer server([row](std::size_t) { return status(row.status, R"({"detail":"Say \"please\" first."})"); });
     Heard heard_now;
     auto push = H2Push::create(config(server.url()), heard_now.events()).value();
@@ -285,7 +287,8 @@ TEST_F(H2PushTest, RejectsWhatIsNotFlvWhenItShouldBe) {
   H2PushConfig settings = config(server.url());
   settings.content = H2PushContent::flv;
   const auto push = create(std::move(settings));
-  EXPECT_EQ(push->push(make_unit(Bytes(100, std::byte{1}), UnitKind::other)).error(), make_error_code(Errc::wrong_type));
+  EXPECT_EQ(push->push(make_unit(Bytes(100, std::byte{1}), UnitKind::other)).error(),
+            make_error_code(Errc::wrong_type));
 }
 
 TEST_F(H2PushTest, EndsWithinASecondWhateverThePeerDoes) {

@@ -35,9 +35,9 @@ TEST(UrlTest, ReadsWhatAnUploadCanGoTo) {
 }
 
 TEST(UrlTest, RefusesTheRestWithASentenceThatNamesTheFix) {
-  for (const char* text : {"", "cam1", "rtmp://hub/x", "https://", "https://:8443/", "https://hub:0/", "https://hub:65536/",
-                           "https://hub:12x/", "https://user:secret@hub/", "https://[::1/", "https://[::1]x/", "https://h b/",
-                           "https://hub:/"}) {
+  for (const char* text : {"", "cam1", "rtmp://hub/x", "https://", "https://:8443/", "https://hub:0/",
+                           "https://hub:65536/", "https://hub:12x/", "https://user:secret@hub/", "https://[::1/",
+                           "https://[::1]x/", "https://h b/", "https://hub:/"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code, make_error_code(Errc::bad_setting));

@@ -47,9 +47,8 @@ std::string* g_line = nullptr;
 TEST(LogTest, JoinsPiecesWhenTheLevelIsOn) {
   std::string line;
   g_line = &line;
-  log::set_sink([](log::Level, const char* category, const char* message) {
-    *g_line = std::string(category) + ":" + message;
-  });
+  log::set_sink(
+      [](log::Level, const char* category, const char* message) { *g_line = std::string(category) + ":" + message; });
   log::set_level(log::Level::warn);
   log::info("net", "not this");
   EXPECT_EQ(line, "");

@@ -211,7 +211,8 @@ TEST_F(MediaQueueTest, RestartsAtTheFirstKeyFrameWithTheHeadInForce) {
     EXPECT_EQ(next->number, number++);
     sizes.push_back(next->unit->bytes.size());
   }
-  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 4, 3, 10, 10})) << "metadata, newer video and audio configuration, key, delta";
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 4, 3, 10, 10}))
+      << "metadata, newer video and audio configuration, key, delta";
   EXPECT_EQ(queue.level().lost_units, 2u) << "the deltas before the key frame";
 }
 
