@@ -3,6 +3,7 @@ import { createFlvPlayer, loadMpegts } from './mpegts-player.js';
 
 const widthPx = 320;
 const hiddenWaitMs = 4000;
+const redrawMs = 40;
 const fileHeader = Uint8Array.of(0x46, 0x4c, 0x56, 1, 1, 0, 0, 0, 9, 0, 0, 0, 0);
 
 // Where the codec's own bytes begin: behind codec, packet type and composition time.
@@ -67,12 +68,21 @@ async function byHiddenVideo(config, key) {
   const parts = [fileHeader, at(config, 0), ...[0, 40, 80, 120].map((time) => at(key, time))];
   player.push(new Uint8Array(await new Blob(parts).arrayBuffer()));
   const canvas = document.createElement('canvas');
-  if (await ready) {
-    canvas.width = widthPx;
-    canvas.height = Math.round(widthPx * video.videoHeight / video.videoWidth);
-    canvas.getContext('2d').drawImage(video, 0, 0, canvas.width, canvas.height);
-  }
+  const drawn = await ready && await drawOnce(video, canvas);
   gone.abort();
   player.destroy();
-  return canvas.width === widthPx ? canvas : null;
+  return drawn ? canvas : null;
+}
+
+// A video may say it has data a little before a canvas can draw it; until then drawing leaves the canvas transparent.
+async function drawOnce(video, canvas) {
+  canvas.width = widthPx;
+  canvas.height = Math.round(widthPx * video.videoHeight / video.videoWidth);
+  const pen = canvas.getContext('2d', { willReadFrequently: true });
+  for (const end = performance.now() + hiddenWaitMs; performance.now() < end;) {
+    pen.drawImage(video, 0, 0, canvas.width, canvas.height);
+    if (pen.getImageData(0, 0, 1, 1).data[3]) return true;
+    await new Promise((resolve) => setTimeout(resolve, redrawMs));
+  }
+  return false;
 }
