@@ -158,7 +158,10 @@ void MediaQueue::release_front(bool settled) {
   forget(*unit);
   entries_.pop_front();
   ++first_number_;
-  if (sent_ > 0) --sent_;
+  if (sent_ > 0) {
+    --sent_;
+    sent_bytes_ -= unit->bytes.size();
+  }
   if (numbered_ > 0) --numbered_;
 }
 
@@ -222,6 +225,7 @@ MediaQueue::Numbered MediaQueue::hand_out(std::chrono::steady_clock::time_point 
   entry.sent_at = now;
   Numbered result{entry.unit, first_number_ + sent_, entry.repeated};
   ++sent_;
+  sent_bytes_ += entry.unit->bytes.size();
   numbered_ = std::max(numbered_, sent_);
   return result;
 }
@@ -229,6 +233,7 @@ MediaQueue::Numbered MediaQueue::hand_out(std::chrono::steady_clock::time_point 
 std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
                                                          const std::function<bool(const Unit&)>& wanted) {
   std::vector<Numbered> batch;
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
@@ -236,19 +241,30 @@ std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
       if (!wanted(*entries_[sent_].unit)) break;
       batch.push_back(hand_out(now));
     }
+    wake = worth_waking();
   }
-  if (!batch.empty()) room_.notify_all();
+  if (wake) room_.notify_all();
   return batch;
 }
 
+/// A producer that waits is woken for a good part of the queue, not for each unit: every wake-up is two switches of
+/// thread. When the consumer has nothing left to send, any room will do.
+bool MediaQueue::worth_waking() const {
+  if (sent_ == entries_.size()) return true;
+  const std::size_t kept = keep_sent_ ? bytes_ - sent_bytes_ : bytes_;
+  return kept <= bounds_.max_bytes - bounds_.max_bytes / 4;
+}
+
 void MediaQueue::acknowledge(std::uint64_t number) {
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     const std::uint64_t first_missing = first_number_ - evicted_.size();
     for (std::uint64_t n = first_missing; n < number && !evicted_.empty(); ++n) evicted_.pop_front();
     while (numbered_ > 0 && first_number_ < number) release_front(true);
+    wake = worth_waking();
   }
-  room_.notify_all();
+  if (wake) room_.notify_all();
 }
 
 void MediaQueue::expect_no_acknowledgement(std::chrono::nanoseconds keep) {
@@ -269,7 +285,10 @@ void MediaQueue::expect_acknowledgement() {
 Result<> MediaQueue::rewind(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   if (number < first_number_ || number > first_number_ + numbered_) return fail(Errc::gap);
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(number - first_number_);
   sent_ = static_cast<std::size_t>(number - first_number_);
+  sent_bytes_ = 0;
+  for (auto entry = entries_.begin(); entry != first; ++entry) sent_bytes_ += entry->unit->bytes.size();
   return {};
 }
 
@@ -299,6 +318,7 @@ void MediaQueue::restart() {
   }
   head_.clear();
   sent_ = numbered_ = 0;
+  sent_bytes_ = 0;
   first_number_ = 0;
   if (any_video &&
       std::none_of(entries_.begin(), entries_.end(), [](const Entry& e) { return e.unit->kind == UnitKind::key; }))
@@ -349,7 +369,7 @@ MediaQueue::Level MediaQueue::level() const {
   const std::lock_guard lock(mutex_);
   Level level;
   level.bytes = bytes_;
-  for (std::size_t i = sent_; i < entries_.size(); ++i) level.unsent_bytes += entries_[i].unit->bytes.size();
+  level.unsent_bytes = bytes_ - sent_bytes_;
   level.time = time_with(nullptr);
   level.dropped_bytes = dropped_bytes_;
   level.dropped_units = dropped_units_;

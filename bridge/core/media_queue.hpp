@@ -130,6 +130,7 @@ class MediaQueue {
   void drop_stale_sent();
   void count_lost(const Unit& unit);
   Numbered hand_out(std::chrono::steady_clock::time_point now);
+  bool worth_waking() const;
   void forget(const Unit& unit);
   static void put_in_head(Head& head, const HeadUnit& unit);
 
@@ -145,6 +146,7 @@ class MediaQueue {
   std::deque<std::size_t>
       evicted_;  ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
   std::size_t bytes_ = 0;
+  std::size_t sent_bytes_ = 0;                         ///< of entries_[0, sent_)
   std::size_t timed_ = 0;                              ///< units held that count for the bound in time
   std::optional<std::chrono::nanoseconds> keep_sent_;  ///< set when no acknowledgement is expected
   bool wait_for_key_ = false;

@@ -51,7 +51,7 @@ struct WireBio {
     if (wire.drained()) {
       wire.pending.clear();
       wire.sent = 0;
-      const ssize_t count = ::send(wire.fd, data, bytes.size(), MSG_NOSIGNAL);
+      const ssize_t count = ::send(wire.fd, data, bytes.size(), MSG_NOSIGNAL | (wire.more ? MSG_MORE : 0));
       if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
         wire.failure = {errno, asio::error::get_system_category()};
         return -1;
@@ -234,8 +234,8 @@ asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> i
   }
 }
 
-/// `bytes` make one record at most.
-asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes) {
+/// `bytes` make one record at most; `more` follow at once.
+asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes, bool more) {
   if (!wire_.drained()) {
     const auto flushed = co_await flush();
     if (!flushed) co_return flushed;
@@ -243,7 +243,9 @@ asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes) {
   if (aborted_) co_return fail(Errc::cancelled);
   ERR_clear_error();
   std::size_t written = 0;
+  wire_.more = more;
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+  wire_.more = false;
   if (result != 1) co_return fail(failure(SSL_get_error(ssl_.get(), result)));
   co_await share_.moved(bytes.size());
   co_return Result<>{};
@@ -252,30 +254,32 @@ asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes) {
 asio::awaitable<Result<>> TlsStream::write(ByteView bytes) {
   while (!bytes.empty()) {
     const ByteView record = bytes.first(std::min(bytes.size(), kRecordBytes));
-    const auto written = co_await write_record(record);
-    if (!written) co_return written;
     bytes = bytes.subspan(record.size());
+    const auto written = co_await write_record(record, !bytes.empty());
+    if (!written) co_return written;
   }
   co_return co_await flush();
 }
 
 asio::awaitable<Result<>> TlsStream::write_gather(std::span<const ByteView> pieces) {
+  std::size_t left = 0;
+  for (const ByteView piece : pieces) left += piece.size();
   Bytes joined;  // less than a record: the end of what came before
   for (ByteView piece : pieces) {
     while (!piece.empty()) {
       const std::size_t size = std::min(piece.size(), kRecordBytes - joined.size());
       const bool whole = size == kRecordBytes;
       if (!whole) joined.insert(joined.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(size));
-      if (whole || joined.size() == kRecordBytes) {
-        const auto written = co_await write_record(whole ? piece.first(size) : ByteView(joined));
+      left -= size;
+      if (whole || joined.size() == kRecordBytes || left == 0) {
+        const auto written = co_await write_record(whole ? piece.first(size) : ByteView(joined), left != 0);
         if (!written) co_return written;
         joined.clear();
       }
       piece = piece.subspan(size);
     }
   }
-  if (joined.empty()) co_return co_await flush();
-  co_return co_await write(joined);
+  co_return co_await flush();
 }
 
 asio::awaitable<void> TlsStream::shutdown(int deadline_ms) {

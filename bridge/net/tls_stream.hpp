@@ -41,6 +41,7 @@ class TlsStream final : public ByteStream {
     int fd = -1;
     Bytes pending;            ///< ciphertext the socket has not taken
     std::size_t sent = 0;     ///< of `pending`
+    bool more = false;        ///< another record follows at once: TCP need not send a part of a segment
     std::error_code failure;  ///< of the last send() or recv()
 
     bool drained() const { return sent == pending.size(); }
@@ -54,7 +55,7 @@ class TlsStream final : public ByteStream {
   TlsStream(asio::ip::tcp::socket socket, ssl_ctx_st* context, std::string name);
   asio::awaitable<Result<>> wait(asio::ip::tcp::socket::wait_type what);
   asio::awaitable<Result<>> flush();
-  asio::awaitable<Result<>> write_record(ByteView bytes);
+  asio::awaitable<Result<>> write_record(ByteView bytes, bool more);
   std::error_code failure(int ssl_error) const;
   void describe_session();
 

@@ -3,6 +3,7 @@
 ///   record_each HOST PORT CA_FILE BYTES PIECE_BYTES
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -58,6 +59,9 @@ SSL* connect_tls(const char* host, const char* port, const char* ca) {
   inet_pton(AF_INET, host, &to.sin_addr);
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return nullptr;
+  // As every HTTP/2 client does: a live picture does not wait for the acknowledgement of the piece before it.
+  const int no_delay = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   SSL_CTX_load_verify_locations(context, ca, nullptr);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
