@@ -102,20 +102,19 @@ struct Hub::Parts {
   net::HttpServerStats server_stats() const;
   asio::awaitable<void> wind_down();
   asio::awaitable<void> wait_until(std::function<bool()> done, milliseconds limit);
-  void note_range(const std::string& device, const std::optional<RecordedRange>& range);
+  void note_ranges(std::vector<SqliteIndex::Change> changes);
 };
 
 /// On the storage thread: tells the board, which lives on the I/O thread.
-void Hub::Parts::note_range(const std::string& device, const std::optional<RecordedRange>& range) {
-  const auto id = DeviceId::parse(device);
-  if (!id) return;
-  io->post([this, id = *id, range] { board.set_recorded(id, range, steady_now()); });
+void Hub::Parts::note_ranges(std::vector<SqliteIndex::Change> changes) {
+  io->post([this, changes = std::move(changes)] {
+    for (const auto& [device, range] : changes)
+      if (const auto id = DeviceId::parse(device)) board.set_recorded(*id, range, steady_now());
+  });
 }
 
 tl::expected<void, Failure> Hub::Parts::open_storage() {
-  const auto changed = [this](const std::string& device, const std::optional<RecordedRange>& range) {
-    note_range(device, range);
-  };
+  const auto changed = [this](std::vector<SqliteIndex::Change> changes) { note_ranges(std::move(changes)); };
   auto opened = SqliteIndex::open(folder.database(), changed);
   if (!opened) return tl::unexpected(std::move(opened.error()));
   index = std::move(*opened);

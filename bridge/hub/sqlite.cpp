@@ -55,6 +55,10 @@ tl::unexpected<Failure> failure(const std::filesystem::path& file, int code, sql
                                 "cannot use the database " + quoted(file) + ": " + why + ". " + fix});
 }
 
+Errc error_of(int code) {
+  return (code & 0xff) == SQLITE_FULL ? Errc::no_space : Errc::io_error;
+}
+
 }  // namespace
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
@@ -77,7 +81,7 @@ Result<bool> Statement::step() {
   if (code == SQLITE_ROW) return true;
   sqlite3_reset(statement_.get());
   if (code == SQLITE_DONE) return false;
-  return fail((code & 0xff) == SQLITE_FULL ? Errc::no_space : Errc::io_error);
+  return fail(error_of(code));
 }
 
 void Statement::reset() {
@@ -156,6 +160,18 @@ Statement Database::prepare(std::string_view sql) const {
 
 std::int64_t Database::changes() const {
   return sqlite3_changes64(handle_.get());
+}
+
+void Database::begin() const {
+  if (sqlite3_get_autocommit(handle_.get()) != 0) execute("BEGIN");
+}
+
+Result<> Database::commit() const {
+  if (sqlite3_get_autocommit(handle_.get()) != 0) return {};
+  const int code = execute("COMMIT");
+  if (code == SQLITE_OK) return {};
+  execute("ROLLBACK");
+  return fail(error_of(code));
 }
 
 }  // namespace camspan::hub

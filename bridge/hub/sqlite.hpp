@@ -52,6 +52,11 @@ class Database {
   /// Rows changed by the last statement.
   std::int64_t changes() const;
 
+  /// A transaction: what is written until commit() is written at once. begin() while one is open does nothing.
+  void begin() const;
+  /// @return Errc::no_space, Errc::io_error: nothing of it was written. Fine when none is open.
+  Result<> commit() const;
+
  private:
   explicit Database(sqlite3* handle) : handle_(handle) {}
   tl::expected<void, Failure> prepare_tables(const std::filesystem::path& file);

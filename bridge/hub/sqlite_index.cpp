@@ -58,6 +58,8 @@ SqliteIndex::SqliteIndex(Database database, Changed changed)
       changed_(std::move(changed)),
       put_(database_.prepare("INSERT OR REPLACE INTO segments (" + std::string(kColumns) +
                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")),
+      update_(database_.prepare(
+          "UPDATE segments SET duration_ms = ?1, bytes = ?2, end_tag = ?3, finished = ?4 WHERE path = ?5")),
       remove_(database_.prepare("DELETE FROM segments WHERE path = ?1")),
       first_of_(database_.prepare("SELECT min(start_ms) FROM segments WHERE device = ?1")),
       put_meta_(
@@ -89,7 +91,9 @@ Result<> SqliteIndex::read_ranges() {
 }
 
 void SqliteIndex::tell_all() const {
-  for (const auto& [device, range] : ranges_) changed_(device, range);
+  std::vector<Change> all;
+  for (const auto& [device, range] : ranges_) all.push_back({device, range});
+  changed_(std::move(all));
 }
 
 void SqliteIndex::failed(const std::error_code& error) const {
@@ -100,7 +104,37 @@ void SqliteIndex::failed(const std::error_code& error) const {
 void SqliteIndex::put(const Segment& segment, bool) {
   // One row from its beginning on, under the name it will have when it is finished.
   const std::string_view path = recordings::final_path(segment.path);
-  const std::uint64_t known = bytes_of(segment.path);
+  const bool finished = path.size() == segment.path.size();
+  const auto grown = growing_.find(path);
+  const std::uint64_t known = grown != growing_.end() ? grown->second : bytes_of(segment.path);
+  if (grown == growing_.end() || !update(segment, path, finished)) {
+    if (const auto done = insert(segment, path, finished); !done) return failed(done.error());
+  }
+  if (finished)
+    growing_.erase(std::string(path));
+  else
+    growing_[std::string(path)] = segment.bytes;
+
+  const UtcTime end = segment.start + segment.duration;
+  const auto [entry, is_new] = ranges_.try_emplace(segment.name.device, RecordedRange{segment.start, end, 0});
+  RecordedRange& range = entry->second;
+  range.from = std::min(range.from, segment.start);
+  range.to = std::max(range.to, end);
+  range.bytes = range.bytes + segment.bytes - known;
+  note(segment.name.device, range);
+}
+
+/// What changes while a segment grows. @return false: it has no row (a batch may have failed), or no write was possible
+bool SqliteIndex::update(const Segment& segment, std::string_view path, bool finished) {
+  update_.bind(1, segment.duration.count());
+  update_.bind(2, static_cast<std::int64_t>(segment.bytes));
+  update_.bind(3, static_cast<std::int64_t>(segment.end));
+  update_.bind(4, std::int64_t{finished});
+  update_.bind(5, path);
+  return update_.step().has_value() && database_.changes() == 1;
+}
+
+Result<> SqliteIndex::insert(const Segment& segment, std::string_view path, bool finished) {
   put_.bind(1, path);
   put_.bind(2, segment.name.device);
   put_.bind(3, std::int64_t{segment.name.channel});
@@ -111,23 +145,31 @@ void SqliteIndex::put(const Segment& segment, bool) {
   put_.bind(8, static_cast<std::int64_t>(segment.first));
   put_.bind(9, static_cast<std::int64_t>(segment.end));
   put_.bind(10, segment.base_ms);
-  const bool finished = path.size() == segment.path.size();
   put_.bind(11, std::int64_t{finished});
-  if (const auto done = put_.step(); !done) return failed(done.error());
-  if (!finished) {  // it goes on
-    remove_end_.bind(1, path);
-    static_cast<void>(remove_end_.step());
-    unwritten_ends_.erase(std::string(path));
-  }
-  std::erase_if(unwritten_ends_, [this](const auto& end) { return write_end(end.first, end.second); });
+  if (const auto done = put_.step(); !done) return fail(done.error());
+  if (finished) return {};
+  // It goes on.
+  remove_end_.bind(1, path);
+  static_cast<void>(remove_end_.step());
+  unwritten_ends_.erase(std::string(path));
+  return {};
+}
 
-  const UtcTime end = segment.start + segment.duration;
-  const auto [entry, is_new] = ranges_.try_emplace(segment.name.device, RecordedRange{segment.start, end, 0});
-  RecordedRange& range = entry->second;
-  range.from = std::min(range.from, segment.start);
-  range.to = std::max(range.to, end);
-  range.bytes = range.bytes + segment.bytes - known;
-  changed_(segment.name.device, range);
+void SqliteIndex::note(const std::string& device, const std::optional<RecordedRange>& range) {
+  changes_.push_back({device, range});
+  if (!batch_) changed_(std::exchange(changes_, {}));
+}
+
+void SqliteIndex::begin_batch() {
+  batch_ = true;
+  database_.begin();
+}
+
+void SqliteIndex::end_batch() {
+  batch_ = false;
+  if (!changes_.empty()) changed_(std::exchange(changes_, {}));
+  if (const auto done = database_.commit(); !done) return failed(done.error());
+  std::erase_if(unwritten_ends_, [this](const auto& end) { return write_end(end.first, end.second); });
 }
 
 void SqliteIndex::remove(const std::string& path) {
@@ -137,6 +179,7 @@ void SqliteIndex::remove(const std::string& path) {
   if (!found || !*found) return;
   const Segment segment = read(find_);
   find_.reset();
+  growing_.erase(std::string(key));
   remove_.bind(1, key);
   if (const auto done = remove_.step(); !done) return failed(done.error());
   remove_end_.bind(1, key);
@@ -150,10 +193,10 @@ void SqliteIndex::remove(const std::string& path) {
   if (first && *first && !first_of_.is_null(0)) {
     entry->second.from = time_of(first_of_.integer(0));
     entry->second.bytes -= segment.bytes;
-    changed_(device, entry->second);
+    note(device, entry->second);
   } else {
     ranges_.erase(entry);
-    changed_(device, std::nullopt);
+    note(device, std::nullopt);
   }
   first_of_.reset();
 }
@@ -205,6 +248,7 @@ void SqliteIndex::put_end(const recordings::StreamName& name, EndReason reason) 
   const auto last = last_of(name);
   if (!last) return;
   const std::string path(recordings::final_path(last->path));
+  growing_.erase(path);  // if it goes on, the row is made anew, and the end forgotten
   if (!write_end(path, reason)) unwritten_ends_[path] = reason;
 }
 

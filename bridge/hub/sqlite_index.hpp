@@ -18,12 +18,19 @@ namespace camspan::hub {
 /// The writing side. Lives on the storage thread once the recorder runs.
 class SqliteIndex final : public recordings::SegmentIndex {
  public:
-  /// Hears, on the storage thread, what is recorded of a device now; std::nullopt = nothing any more.
-  using Changed = std::function<void(const std::string& device, const std::optional<RecordedRange>& range)>;
+  /// What is recorded of a device now; std::nullopt = nothing any more.
+  struct Change {
+    std::string device;
+    std::optional<RecordedRange> range;
+  };
+  /// Hears of it on the storage thread, of a batch at once.
+  using Changed = std::function<void(std::vector<Change>)>;
 
   static tl::expected<std::unique_ptr<SqliteIndex>, Failure> open(const std::filesystem::path& file, Changed changed);
 
   void put(const recordings::Segment& segment, bool finished) override;
+  void begin_batch() override;
+  void end_batch() override;
   void remove(const std::string& path) override;
   std::optional<recordings::Segment> last_of(const recordings::StreamName& name) const override;
   std::vector<std::string> paths() const override;
@@ -49,16 +56,21 @@ class SqliteIndex final : public recordings::SegmentIndex {
   Result<> read_ranges();
   void note(const std::string& device, const std::optional<RecordedRange>& range);
   void failed(const std::error_code& error) const;
+  bool update(const recordings::Segment& segment, std::string_view path, bool finished);
+  Result<> insert(const recordings::Segment& segment, std::string_view path, bool finished);
   bool write_end(const std::string& path, EndReason reason);
   void expire_by_age(UtcTime oldest, std::vector<std::string>& paths);
   void expire_by_size(const std::string& device, std::uint64_t excess, std::vector<std::string>& paths);
 
   Database database_;
   const Changed changed_;
-  Statement put_, remove_, first_of_, put_meta_, put_end_, remove_end_, put_expired_, older_, oldest_of_;
+  Statement put_, update_, remove_, first_of_, put_meta_, put_end_, remove_end_, put_expired_, older_, oldest_of_;
   mutable Statement find_, last_of_, paths_;
   std::map<std::string, RecordedRange> ranges_;
-  std::map<std::string, EndReason> unwritten_ends_;  ///< by path
+  std::map<std::string, std::uint64_t, std::less<>> growing_;  ///< bytes of the segments that have a row, by path
+  std::vector<Change> changes_;                                ///< not yet told
+  bool batch_ = false;
+  std::map<std::string, EndReason, std::less<>> unwritten_ends_;  ///< by path
 };
 
 /// The reading side, with a connection of its own. One thread.

@@ -15,7 +15,9 @@ class ByteStream {
  public:
   virtual ~ByteStream() = default;
 
-  /// Reads what is there, at least one byte; 0 = the peer ended its direction.
+  /// Reads what is there, at least one byte; 0 = the peer ended its direction. `into` is touched only right before it
+  /// returns, with nothing else of the thread running in between: all streams of a thread can read into the same
+  /// memory.
   virtual asio::awaitable<Result<std::size_t>> read_some(std::span<std::byte> into) = 0;
   /// Writes all of it. For TLS, full 16,384-byte records as far as `bytes` goes.
   virtual asio::awaitable<Result<>> write(ByteView bytes) = 0;

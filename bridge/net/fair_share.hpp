@@ -15,7 +15,12 @@ class FairShare {
 
   /// After `bytes` were moved without waiting.
   asio::awaitable<void> moved(std::size_t bytes) {
-    since_turn_ += bytes;
+    count(bytes);
+    co_await turn();
+  }
+  /// The two halves of moved(), for who must not be interrupted between them.
+  void count(std::size_t bytes) { since_turn_ += bytes; }
+  asio::awaitable<void> turn() {
     if (since_turn_ < kTurnBytes) co_return;
     since_turn_ = 0;
     co_await asio::post(executor_, asio::use_awaitable);

@@ -6,8 +6,10 @@
 namespace camspan::net {
 namespace {
 
-/// A reader that caught up lets go of a buffer that a burst made larger than this.
-constexpr std::size_t kKeptBytes = 256 << 10;
+/// Memory is kept for the next piece where pieces are of this order: it is a fast upload. With little, or much more, it
+/// is given back: the next stream finds it in the cache.
+constexpr std::size_t kLeastKeptBytes = 32 << 10;
+constexpr std::size_t kMostKeptBytes = 256 << 10;
 
 }  // namespace
 
@@ -38,8 +40,9 @@ void H2Stream::closed(std::error_code reason) {
 void H2Stream::give_room() {
   if (reading_.empty()) return;
   driver_.connection().consume(id_, reading_.size());
+  const bool keep = reading_.size() >= kLeastKeptBytes && reading_.size() <= kMostKeptBytes;
   reading_.clear();
-  if (reading_.capacity() > kKeptBytes && incoming_.size() < kKeptBytes) reading_ = Bytes();
+  if (!keep) reading_ = Bytes();
   driver_.input_possible();
   if (driver_.connection().wants_output()) driver_.flush();
 }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "net/turns.hpp"
 
 namespace camspan::net {
 
@@ -45,10 +46,12 @@ IoThread::Impl::Impl(const char* name) {
 
 void IoThread::Impl::loop(const std::string& name) noexcept {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());  // the kernel's limit
-  for (;;) {
+  Turns turns;
+  while (!context.stopped()) {
     try {
-      context.run();
-      return;
+      context.run_one();
+      context.poll();
+      std::this_thread::sleep_for(turns.end(std::chrono::steady_clock::now()));
     } catch (const std::exception& error) {
       log::error("net", "a task of the I/O thread failed: ", error.what());
     }

@@ -62,18 +62,34 @@ std::error_code stream_error(const std::error_code& error) {
 }
 
 PlainStream::PlainStream(asio::ip::tcp::socket socket)
-    : socket_(std::move(socket)), writing_(socket_.get_executor()), info_(describe_peer(socket_)) {
+    : socket_(std::move(socket)),
+      reading_(socket_.get_executor()),
+      writing_(socket_.get_executor()),
+      info_(describe_peer(socket_)) {
   std::error_code ignored;
   socket_.non_blocking(true, ignored);
 }
 
 asio::awaitable<Result<std::size_t>> PlainStream::read_some(std::span<std::byte> into) {
-  std::error_code error;
-  const std::size_t count = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                                                             asio::redirect_error(asio::use_awaitable, error));
-  if (error == asio::error::eof) co_return std::size_t{0};
-  if (error) co_return fail(stream_error(error));
-  co_return count;
+  for (;;) {
+    if (drained_) {
+      reading_.waited();
+      std::error_code error;
+      co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return fail(stream_error(error));
+    } else {
+      co_await reading_.turn();
+    }
+    const ssize_t count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+    drained_ = count < std::ssize(into);
+    if (count >= 0) {
+      reading_.count(static_cast<std::size_t>(count));
+      co_return static_cast<std::size_t>(count);
+    }
+    const std::error_code error(errno, asio::error::get_system_category());
+    if (error != asio::error::would_block && error != asio::error::try_again && error != asio::error::interrupted)
+      co_return fail(stream_error(error));
+  }
 }
 
 asio::awaitable<Result<>> PlainStream::write(ByteView bytes) {

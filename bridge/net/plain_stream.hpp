@@ -23,7 +23,9 @@ class PlainStream final : public ByteStream {
 
  private:
   asio::ip::tcp::socket socket_;
+  FairShare reading_;
   FairShare writing_;
+  bool drained_ = false;  ///< the last read took all there was
   Info info_;
 };
 

@@ -109,7 +109,8 @@ TlsStream::TlsStream(asio::ip::tcp::socket socket, ssl_ctx_st* context, std::str
       ssl_(SSL_new(context)),
       info_(describe_peer(socket_)),
       name_(std::move(name)),
-      share_(socket_.get_executor()) {
+      reading_(socket_.get_executor()),
+      writing_(socket_.get_executor()) {
   BIO* bio = BIO_new(WireBio::method());
   if (ssl_ == nullptr || bio == nullptr) throw std::bad_alloc();
   std::error_code ignored;
@@ -187,7 +188,7 @@ void TlsStream::describe_session() {
 }
 
 asio::awaitable<Result<>> TlsStream::wait(asio::ip::tcp::socket::wait_type what) {
-  share_.waited();
+  (what == asio::ip::tcp::socket::wait_read ? reading_ : writing_).waited();
   std::error_code error;
   co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
   if (aborted_) co_return fail(Errc::cancelled);
@@ -214,6 +215,7 @@ std::error_code TlsStream::failure(int ssl_error) const {
 
 asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> into) {
   for (;;) {
+    co_await reading_.turn();
     if (aborted_) co_return fail(Errc::cancelled);
     std::size_t total = 0;
     std::size_t count = 0;
@@ -221,7 +223,7 @@ asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> i
     while (total < into.size() && SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count) == 1)
       total += count;
     if (total > 0) {
-      co_await share_.moved(total);
+      reading_.count(total);
       co_return total;
     }
     // An error that came after some bytes comes again at the next call.
@@ -247,7 +249,7 @@ asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes, bool more) {
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
   wire_.more = false;
   if (result != 1) co_return fail(failure(SSL_get_error(ssl_.get(), result)));
-  co_await share_.moved(bytes.size());
+  co_await writing_.moved(bytes.size());
   co_return Result<>{};
 }
 

@@ -65,7 +65,8 @@ class TlsStream final : public ByteStream {
   Info info_;
   std::string name_;  // "host:port" of a server, the peer's address of a client
   CertificateProblem problem_;
-  FairShare share_;
+  FairShare reading_;
+  FairShare writing_;
   bool aborted_ = false;
 };
 

@@ -85,6 +85,7 @@ Result<> OpenStream::queue(SharedUnit tag, std::uint64_t number) {
 
 Result<> OpenStream::write() {
   const std::span<const Queued> all(queued_);
+  if (writer_) writer_->expect(queued_bytes());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (const auto placed = place(all.subspan(i)); !placed) return placed;
   }
@@ -233,7 +234,6 @@ Result<> OpenStream::sync() {
     if (const auto synced = writer_->sync(); !synced) return synced;
     note_synced();
   }
-  tell_stored();
   return {};
 }
 
@@ -242,7 +242,6 @@ Result<> OpenStream::disk_was_synced() {
     writer_->disk_was_synced();
     note_synced();
   }
-  tell_stored();
   return {};
 }
 
@@ -282,10 +281,14 @@ void OpenStream::tell_stored() {
   if (events_.committed) events_.committed(stored_);
 }
 
-void OpenStream::forget_queued() {
+std::size_t OpenStream::queued_bytes() const {
   std::size_t bytes = 0;
   for (const Queued& queued : queued_) bytes += queued.unit->bytes.size();
-  link_->pending_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  return bytes;
+}
+
+void OpenStream::forget_queued() {
+  link_->pending_bytes.fetch_sub(queued_bytes(), std::memory_order_relaxed);
   queued_.clear();
 }
 

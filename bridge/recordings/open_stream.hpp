@@ -14,8 +14,8 @@
 
 namespace camspan::recordings {
 
-/// The calls of a commit are queue(), write(), sync(); after an error from any only fail() may follow. Callbacks of the
-/// owner are made from sync(), end() and fail().
+/// The calls of a commit are queue(), write(), sync(), tell_stored(); after an error from any only fail() may follow.
+/// Callbacks of the owner are made from tell_stored(), end() and fail().
 ///
 /// Places are timestamps in 64 bits. The capture time of a place is measured from the anchor: the tag whose capture
 /// time begin() gave, or the last segment where that tag was stored before.
@@ -42,6 +42,8 @@ class OpenStream {
   /// Syncs the disk for all streams, each of which then calls disk_was_synced() in place of sync().
   Result<> sync_disk() { return writer_->sync_disk(); }
   Result<> disk_was_synced();
+  /// Tells the owner what is stored, if that is news.
+  void tell_stored();
   /// Finishes the segment. What was queued is stored before.
   Result<> end();
   /// Gives up what is not stored, finishes the segment and tells the owner.
@@ -68,7 +70,7 @@ class OpenStream {
   void set_anchor(std::int64_t place_ms, bool media);
   UtcTime utc_of(std::int64_t place_ms) const;
   void note_synced();
-  void tell_stored();
+  std::size_t queued_bytes() const;
   void forget_queued();
 
   const RecorderOptions& options_;

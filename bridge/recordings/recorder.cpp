@@ -93,7 +93,7 @@ class QueuedRecording final : public Recording {
 StorageThread::StorageThread(RecorderOptions options, SegmentIndex& index)
     : options_(std::move(options)),
       index_(index),
-      queue_(std::make_shared<StorageQueue>(options_.sync_interval, options_.sync_bytes)),
+      queue_(std::make_shared<StorageQueue>(options_.sync_interval, options_.sync_bytes, options_.sync_stream_bytes)),
       thread_([this] { work(); }) {}
 
 StorageThread::~StorageThread() {
@@ -107,6 +107,7 @@ void StorageThread::work() {
     closing_ = batch.closed;
     if (!waiting_.since) waiting_.since = batch.tags.since;
     waiting_.bytes += batch.tags.bytes;
+    waiting_.stream_full = waiting_.stream_full || batch.tags.stream_full;
     for (StorageQueue::Item& item : batch.items) {
       if (auto* tag = std::get_if<StorageQueue::Tag>(&item)) {
         handle(*tag);
@@ -132,8 +133,12 @@ void StorageThread::handle(StorageQueue::Tag& tag) {
 /// Stores all that waits: first everything is written, then synced, so that the disk can do both at its best.
 void StorageThread::commit() {
   waiting_ = {};
+  index_.begin_batch();
   on_each(&OpenStream::write);
   on_each(sync_disk() ? &OpenStream::disk_was_synced : &OpenStream::sync);
+  index_.end_batch();
+  // Whoever hears of it finds it in the index.
+  for (auto& [id, stream] : streams_) stream.tell_stored();
   end_streams();
 }
 

@@ -23,6 +23,9 @@ class SegmentIndex {
   virtual ~SegmentIndex() = default;
   /// A segment began, grew by a commit, was opened again, or was finished (its path then lacks ".part").
   virtual void put(const Segment& segment, bool finished) = 0;
+  /// Changes of several segments come between these two: they may be written as one.
+  virtual void begin_batch() {}
+  virtual void end_batch() {}
   virtual void remove(const std::string& path) = 0;
   /// The last segment of a stream (the one with the highest `end`), which tells how many of its tags are stored.
   virtual std::optional<Segment> last_of(const StreamName& name) const = 0;
@@ -39,9 +42,11 @@ struct RecorderOptions {
                                                  ///< empty = any device, and nobody else at work below `root`
   std::chrono::milliseconds segment{60'000};     ///< cut at the next key frame after this much media time
   std::uint64_t segment_bytes = 0;               ///< or after this many bytes; 0 = no bound
-  std::chrono::milliseconds sync_interval{250};  ///< a tag is on stable storage at most this long after it came, plus
+  std::chrono::milliseconds sync_interval{500};  ///< a tag is on stable storage at most this long after it came, plus
                                                  ///< the time of the sync itself
-  std::size_t sync_bytes = 1 << 20;              ///< or as soon as this much waits
+  std::size_t sync_bytes = 16 << 20;             ///< or as soon as this much waits in all
+  std::size_t sync_stream_bytes = 1 << 20;       ///< or as soon as this much waits of one stream, whose sender wants
+                                                 ///< to hear that it may forget it
 };
 
 /// What a stream's owner hears, on the storage thread: post it on, do not block.

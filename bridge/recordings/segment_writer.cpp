@@ -124,6 +124,10 @@ void SegmentWriter::add_rebased(ByteView tag, std::uint8_t track, std::int64_t p
   flags_ |= flag_of(track);
 }
 
+void SegmentWriter::expect(std::size_t bytes) {
+  gathered_.reserve(gathered_.size() + std::min(bytes, kGatherBytes));
+}
+
 Result<> SegmentWriter::add(ByteView tag, const flv::TagInfo& info, std::int64_t place_ms) {
   add_rebased(tag, info.track, place_ms);
   dirty_ = true;
@@ -140,9 +144,7 @@ Result<> SegmentWriter::write() {
   if (offset == 0) gathered_[kFlagsOffset] = written_flags_ = flags_;
   const auto written = file_->write(gathered_, offset);
   if (!written) return written;
-  // A key frame may have made it much larger than it will be again.
-  if (gathered_.capacity() > 2 * kGatherBytes) gathered_ = {};
-  gathered_.clear();
+  gathered_ = {};  // the next writer finds the memory in the cache
   return write_flags();
 }
 

@@ -33,6 +33,8 @@ class SegmentWriter {
   /// @return Errc::gap if the file is shorter than that
   static Result<std::unique_ptr<SegmentWriter>> reopen(std::filesystem::path root, const Segment& segment);
 
+  /// About so many bytes of tags come before the next write().
+  void expect(std::size_t bytes);
   /// Takes the next tag (whole, with trailer).
   Result<> add(ByteView tag, const flv::TagInfo& info, std::int64_t place_ms);
   /// Hands what was gathered to the system.

@@ -7,7 +7,7 @@ namespace camspan::recordings {
 namespace {
 
 StorageQueue::Waiting both(const StorageQueue::Waiting& held, const StorageQueue::Waiting& queued) {
-  return {held.since ? held.since : queued.since, held.bytes + queued.bytes};
+  return {held.since ? held.since : queued.since, held.bytes + queued.bytes, held.stream_full || queued.stream_full};
 }
 
 }  // namespace
@@ -17,13 +17,15 @@ bool StorageQueue::push(Tag tag) {
   {
     const std::lock_guard lock(mutex_);
     if (batch_.closed) return false;
-    tag.link->pending_bytes.fetch_add(size, std::memory_order_relaxed);
+    const std::size_t pending = tag.link->pending_bytes.fetch_add(size, std::memory_order_relaxed) + size;
     batch_.items.emplace_back(std::move(tag));
     const bool first = !batch_.tags.since;
     if (first) batch_.tags.since = std::chrono::steady_clock::now();
     batch_.tags.bytes += size;
+    const bool was_due = batch_.tags.stream_full;
+    batch_.tags.stream_full = was_due || pending >= stream_bytes_;
     // In between the thread sleeps until the first one is due.
-    if (!first && batch_.tags.bytes < bytes_) return true;
+    if (!first && batch_.tags.bytes < bytes_ && batch_.tags.stream_full == was_due) return true;
   }
   wake_.notify_one();
   return true;
@@ -57,7 +59,8 @@ StorageQueue::Batch StorageQueue::take(const Waiting& held) {
 
 bool StorageQueue::due(const Waiting& waiting) const {
   if (!waiting.since) return false;
-  return waiting.bytes >= bytes_ || std::chrono::steady_clock::now() >= *waiting.since + interval_;
+  return waiting.stream_full || waiting.bytes >= bytes_ ||
+         std::chrono::steady_clock::now() >= *waiting.since + interval_;
 }
 
 void StorageQueue::close() {

@@ -40,6 +40,7 @@ class StorageQueue {
   struct Waiting {
     std::optional<TimePoint> since;  ///< when the oldest one came
     std::size_t bytes = 0;
+    bool stream_full = false;  ///< one stream alone has as much as may wait
   };
   struct Batch {
     std::vector<Item> items;
@@ -47,8 +48,9 @@ class StorageQueue {
     bool closed = false;  ///< nothing will come after this
   };
 
-  /// take() returns when a tag is `interval` old or `bytes` wait.
-  StorageQueue(std::chrono::milliseconds interval, std::size_t bytes) : interval_(interval), bytes_(bytes) {}
+  /// take() returns when a tag is `interval` old, or `bytes` wait, or `stream_bytes` of one stream.
+  StorageQueue(std::chrono::milliseconds interval, std::size_t bytes, std::size_t stream_bytes)
+      : interval_(interval), bytes_(bytes), stream_bytes_(stream_bytes) {}
 
   /// @return false after close(): the item was dropped
   bool push(Tag tag);
@@ -62,6 +64,7 @@ class StorageQueue {
  private:
   const std::chrono::milliseconds interval_;
   const std::size_t bytes_;
+  const std::size_t stream_bytes_;
   std::mutex mutex_;
   std::condition_variable wake_;
   Batch batch_;

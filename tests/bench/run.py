@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import statistics
@@ -75,6 +76,16 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+
+
+def warm_memory(place, mib=4096):
+    """A virtual machine gets its memory from the host at first touch, which costs more than all that is measured here: what the
+    recordings of a round take is touched before."""
+    path = os.path.join(place.folder, "warm")
+    with open(path, "wb") as file:
+        for _ in range(mib):
+            file.write(b"\1" * MIB)
+    os.remove(path)
 
 
 class Run:
@@ -207,17 +218,40 @@ def flv_body(place, size):
     return path
 
 
-def start_hub(place, record):
+def start_hub(place, record, cameras=1, **limits):
+    """The hub on a TLS and a plain port (`plain`), and a token for uploads and viewers."""
     data = os.path.join(place.folder, "hub-%s" % record)
     config = os.path.join(place.folder, "hub.toml")
     with open(config, "w") as file:
-        file.write('data = "%s"\nlog_level = "warn"\n[record]\nenabled = %s\n[tls]\ncert = "%s"\nkey = "%s"\n' %
-                   (data, "true" if record else "false", place.cert, place.key))
-    subprocess.run([HUB, "--config", config, "device", "add", "cam1"], check=True, capture_output=True)
+        file.write('data = "%s"\nlog_level = "warn"\n[record]\nenabled = %s\n[tls]\ncert = "%s"\nkey = "%s"\n[limits]\n%s\n' %
+                   (data, "true" if record else "false", place.cert, place.key,
+                    "\n".join("%s = %d" % limit for limit in limits.items())))
+    for i in range(cameras):
+        subprocess.run([HUB, "--config", config, "device", "add", "cam%d" % i], check=True, capture_output=True)
     token = subprocess.run([HUB, "--config", config, "token", "--device", "*", "--allow", "upload,live", "--ttl", "1h"],
                            check=True, capture_output=True, text=True).stdout.strip()
+    port, plain = free_port(), free_port()
+    hub = Server([HUB, "--config", config, "--listen", "127.0.0.1:%d" % port, "--plain", "127.0.0.1:%d" % plain], port)
+    hub.plain = plain
+    return hub, token
+
+
+def start_nginx_rtmp(place):
+    """nginx-rtmp, recording; None where Debian's libnginx-mod-rtmp is not installed."""
+    module = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+    if not os.path.exists(module):
+        return None
     port = free_port()
-    return Server([HUB, "--config", config, "--listen", "127.0.0.1:%d" % port], port), token
+    records = os.path.join(place.folder, "nginx-records")
+    os.makedirs(records, exist_ok=True)
+    os.chmod(place.folder, 0o755)
+    config = os.path.join(place.folder, "nginx.conf")
+    with open(config, "w") as file:
+        file.write("load_module %s; daemon off; master_process off; user root; pid %s/nginx.pid; error_log stderr error;\n"
+                   "events { worker_connections 4096; }\n"
+                   "rtmp { server { listen 127.0.0.1:%d; chunk_size 4096; application live { live on; record all; record_path %s; } } }\n"
+                   % (module, place.folder, port, records))
+    return Server(["nginx", "-e", "stderr", "-p", place.folder, "-c", config], port)
 
 
 def bench_sink(place, options):
@@ -244,7 +278,103 @@ def bench_sink(place, options):
     return {name: median_row(rows) for name, rows in samples.items()}
 
 
-BENCHES = {"upload": bench_upload, "pieces": bench_pieces, "sink": bench_sink}
+def cpu_while(server, command, env=None):
+    """CPU seconds of the server per second, after a warm-up, while a command runs for SECONDS + 4."""
+    process = subprocess.Popen(["taskset", "-c", CLIENT_CORE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    time.sleep(3)
+    begin, before = time.monotonic(), cpu_of(server.pid)
+    time.sleep(SECONDS)
+    share = (cpu_of(server.pid) - before) / (time.monotonic() - begin)
+    output, errors = process.communicate(timeout=120)
+    if process.returncode != 0:
+        raise RuntimeError("%s: %s" % (" ".join(command), errors.strip()))
+    return share, json.loads(output)
+
+
+SECONDS = 10  # measured, of each live run
+BITS = 2000000  # of each camera
+LOAD = [sys.executable, os.path.join(ROOT, "tests", "bench", "live_load.py")]
+
+
+def bench_cameras(place, options):
+    """Cameras at 2 Mbit/s that one core takes and records, beside nginx-rtmp (RTMP without TLS)."""
+    count = 300  # near what a core takes: idle time between frames would cost wake-ups that a full core does not have
+    token_env = dict(os.environ)
+    samples = {}
+    warm_memory(place)
+    for _ in range(options.rounds):
+        nginx = start_nginx_rtmp(place)
+        hub, token_env["CAMSPAN_BENCH_TOKEN"] = start_hub(place, True, count)
+        ours = [os.path.join(BENCH, "cameras")]
+        load = [str(count), str(BITS), str(SECONDS + 4)]
+        peers = [("camspan-hub", hub, ours + ["http://localhost:%d/ingest/" % hub.plain, place.cert] + load),
+                 ("camspan-hub, TLS", hub, ours + ["https://localhost:%d/ingest/" % hub.port, place.cert] + load)]
+        if nginx:
+            peers.insert(0, ("nginx-rtmp", nginx, LOAD + ["rtmp-cameras", "127.0.0.1:%d" % nginx.port] + load))
+        try:
+            for name, server, command in peers:
+                share, _ = cpu_while(server, command, token_env)
+                samples.setdefault(name, []).append({"cameras/core": count / share, "peak MiB": peak_mib(server.pid)})
+        finally:
+            for server in filter(None, (hub, nginx)):
+                server.stop()
+            remove_records(place)
+    return {name: median_row(rows) for name, rows in samples.items()}
+
+
+def remove_records(place):
+    for folder in ("hub-True", "nginx-records"):
+        shutil.rmtree(os.path.join(place.folder, folder), ignore_errors=True)
+
+
+def bench_viewers(place, options):
+    """Viewers of one camera at 2 Mbit/s that one core serves while it records: HTTP-FLV, beside RTMP from nginx-rtmp."""
+    count = 100
+    token_env = dict(os.environ)
+    samples = {}
+    warm_memory(place)
+    for _ in range(options.rounds):
+        nginx = start_nginx_rtmp(place)
+        hub, token_env["CAMSPAN_BENCH_TOKEN"] = start_hub(place, True, viewers_per_device=count)
+        load = ["1", str(BITS), str(SECONDS + 10)]
+        flv = LOAD + ["flv-players", "localhost:%d", str(count), str(SECONDS + 4)]
+        peers = [("camspan-hub", hub, [os.path.join(BENCH, "cameras"), "http://localhost:%d/ingest/" % hub.plain, place.cert] + load,
+                  flv[:3] + ["localhost:%d" % hub.plain] + flv[4:]),
+                 ("camspan-hub, TLS", hub, [os.path.join(BENCH, "cameras"), "https://localhost:%d/ingest/" % hub.port, place.cert] + load,
+                  flv[:3] + ["localhost:%d" % hub.port] + flv[4:] + [place.cert])]
+        if nginx:
+            peers.insert(0, ("nginx-rtmp", nginx, LOAD + ["rtmp-cameras", "127.0.0.1:%d" % nginx.port] + load,
+                             LOAD + ["rtmp-players", "127.0.0.1:%d" % nginx.port, str(count), str(SECONDS + 4)]))
+        try:
+            for name, server, camera_command, viewer_command in peers:
+                camera = subprocess.Popen(["taskset", "-c", CLIENT_CORE, *camera_command], stdout=subprocess.DEVNULL, env=token_env)
+                time.sleep(2)
+                share, result = cpu_while(server, viewer_command, token_env)
+                # Each has to have got the stream, or the figure means nothing.
+                if result["least"] < BITS / 8 * SECONDS:
+                    raise RuntimeError("%s: a viewer got %d bytes only" % (name, result["least"]))
+                camera.wait(60)
+                samples.setdefault(name, []).append({"viewers/core": count / share, "peak MiB": peak_mib(server.pid)})
+        finally:
+            for server in filter(None, (hub, nginx)):
+                server.stop()
+            remove_records(place)
+    return {name: median_row(rows) for name, rows in samples.items()}
+
+
+def bench_paced(place, options):
+    """2,048-byte buffers at 2,000 a second: from push() to the receiver, us. Nothing waits for company."""
+    samples = []
+    for _ in range(options.rounds):
+        run = subprocess.run([os.path.join(BENCH, "paced"), place.cert, place.key, "2048", "2000", "4"], capture_output=True, text=True,
+                             check=True, env=dict(os.environ, SSL_CERT_FILE=place.cert))
+        result = check_complete(run.stdout)
+        samples.append({key: result[key] for key in ("p50", "p99", "max")})
+    return {"H2Push": median_row(samples)}
+
+
+BENCHES = {"upload": bench_upload, "pieces": bench_pieces, "paced": bench_paced, "sink": bench_sink, "cameras": bench_cameras,
+           "viewers": bench_viewers}
 
 
 def print_table(title, rows):

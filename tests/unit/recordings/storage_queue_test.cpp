@@ -23,7 +23,7 @@ class StorageQueueTest : public testing::Test {
 };
 
 TEST_F(StorageQueueTest, GivesItemsInTheOrderTheyCame) {
-  StorageQueue queue(hours(1), SIZE_MAX);
+  StorageQueue queue(hours(1), SIZE_MAX, SIZE_MAX);
   int ran = 0;
   EXPECT_TRUE(queue.push(tag()));
   EXPECT_TRUE(queue.push([&ran] { ++ran; }));
@@ -39,7 +39,7 @@ TEST_F(StorageQueueTest, GivesItemsInTheOrderTheyCame) {
 }
 
 TEST_F(StorageQueueTest, IsDueBySizeTogetherWithWhatIsHeld) {
-  StorageQueue queue(hours(1), 200);
+  StorageQueue queue(hours(1), 200, SIZE_MAX);
   const auto now = std::chrono::steady_clock::now();
   EXPECT_FALSE(queue.due({}));
   EXPECT_FALSE(queue.due({now, 199}));
@@ -49,7 +49,7 @@ TEST_F(StorageQueueTest, IsDueBySizeTogetherWithWhatIsHeld) {
 }
 
 TEST_F(StorageQueueTest, IsDueByAge) {
-  StorageQueue queue(milliseconds(100), SIZE_MAX);
+  StorageQueue queue(milliseconds(100), SIZE_MAX, SIZE_MAX);
   const auto now = std::chrono::steady_clock::now();
   EXPECT_FALSE(queue.due({now + hours(1), 1}));
   EXPECT_TRUE(queue.due({now - milliseconds(100), 1}));
@@ -57,7 +57,7 @@ TEST_F(StorageQueueTest, IsDueByAge) {
 }
 
 TEST_F(StorageQueueTest, WakesForATask) {
-  StorageQueue queue(hours(1), SIZE_MAX);
+  StorageQueue queue(hours(1), SIZE_MAX, SIZE_MAX);
   auto taken = std::async(std::launch::async, [&queue] { return queue.take({}).items.size(); });
   queue.push([] {});
   ASSERT_EQ(taken.wait_for(std::chrono::seconds(30)), std::future_status::ready);
@@ -65,7 +65,7 @@ TEST_F(StorageQueueTest, WakesForATask) {
 }
 
 TEST_F(StorageQueueTest, WakesForTheFirstTagAndWaitsUntilItIsDue) {
-  StorageQueue queue(milliseconds(5), SIZE_MAX);
+  StorageQueue queue(milliseconds(5), SIZE_MAX, SIZE_MAX);
   auto taken = std::async(std::launch::async, [&queue] { return queue.take({}); });
   queue.push(tag());
   ASSERT_EQ(taken.wait_for(std::chrono::seconds(30)), std::future_status::ready);
@@ -74,7 +74,7 @@ TEST_F(StorageQueueTest, WakesForTheFirstTagAndWaitsUntilItIsDue) {
 }
 
 TEST_F(StorageQueueTest, TakesNothingAfterItsEnd) {
-  StorageQueue queue(hours(1), SIZE_MAX);
+  StorageQueue queue(hours(1), SIZE_MAX, SIZE_MAX);
   queue.push(tag());
   queue.close();
   EXPECT_FALSE(queue.push(tag()));
