@@ -14,14 +14,10 @@ class FairShare {
   explicit FairShare(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
   /// After `bytes` were moved without waiting.
-  asio::awaitable<void> moved(std::size_t bytes) {
-    count(bytes);
-    co_await turn();
-  }
-  /// The two halves of moved(), for who must not be interrupted between them.
-  void count(std::size_t bytes) { since_turn_ += bytes; }
+  void moved(std::size_t bytes) { since_turn_ += bytes; }
+  /// It is time to wait for turn().
+  bool due() const { return since_turn_ >= kTurnBytes; }
   asio::awaitable<void> turn() {
-    if (since_turn_ < kTurnBytes) co_return;
     since_turn_ = 0;
     co_await asio::post(executor_, asio::use_awaitable);
   }

@@ -77,13 +77,13 @@ asio::awaitable<Result<std::size_t>> PlainStream::read_some(std::span<std::byte>
       std::error_code error;
       co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return fail(stream_error(error));
-    } else {
+    } else if (reading_.due()) {
       co_await reading_.turn();
     }
     const ssize_t count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
     drained_ = count < std::ssize(into);
     if (count >= 0) {
-      reading_.count(static_cast<std::size_t>(count));
+      reading_.moved(static_cast<std::size_t>(count));
       co_return static_cast<std::size_t>(count);
     }
     const std::error_code error(errno, asio::error::get_system_category());
@@ -108,7 +108,8 @@ asio::awaitable<Result<>> PlainStream::write_gather(std::span<const ByteView> pi
     const ssize_t taken = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
     if (taken >= 0) {
       advance(pieces, sent, static_cast<std::size_t>(taken));
-      co_await writing_.moved(static_cast<std::size_t>(taken));
+      writing_.moved(static_cast<std::size_t>(taken));
+      if (writing_.due()) co_await writing_.turn();
       continue;
     }
     if (errno == EINTR) continue;

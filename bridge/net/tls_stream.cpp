@@ -215,7 +215,7 @@ std::error_code TlsStream::failure(int ssl_error) const {
 
 asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> into) {
   for (;;) {
-    co_await reading_.turn();
+    if (reading_.due()) co_await reading_.turn();
     if (aborted_) co_return fail(Errc::cancelled);
     std::size_t total = 0;
     std::size_t count = 0;
@@ -223,7 +223,7 @@ asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> i
     while (total < into.size() && SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &count) == 1)
       total += count;
     if (total > 0) {
-      reading_.count(total);
+      reading_.moved(total);
       co_return total;
     }
     // An error that came after some bytes comes again at the next call.
@@ -249,7 +249,8 @@ asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes, bool more) {
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
   wire_.more = false;
   if (result != 1) co_return fail(failure(SSL_get_error(ssl_.get(), result)));
-  co_await writing_.moved(bytes.size());
+  writing_.moved(bytes.size());
+  if (writing_.due()) co_await writing_.turn();
   co_return Result<>{};
 }
 

@@ -329,7 +329,7 @@ def remove_records(place):
 
 def bench_viewers(place, options):
     """Viewers of one camera at 2 Mbit/s that one core serves while it records: HTTP-FLV, beside RTMP from nginx-rtmp."""
-    count = 100
+    count = 400
     token_env = dict(os.environ)
     samples = {}
     warm_memory(place)

@@ -248,7 +248,8 @@ TEST(H2PushRefusalTest, SaysWhatToDoAboutEachStatus) {
     });
     Heard heard;
     auto push = H2Push::create(config_for(server.url()), heard.events()).value();
-    ASSERT_TRUE(push->push(make_unit(test::flv_file(test::FlvMaker().stream({})), UnitKind::other)));
+    // The refusal can be here before the last tag, which is then not taken.
+    static_cast<void>(push->push(make_unit(test::flv_file(test::FlvMaker().stream({})), UnitKind::other)));
     ASSERT_TRUE(heard.wait("failed")) << row.status;
     const std::string host = "127.0.0.1:" + std::to_string(server.port());
     expect_sentence(heard.last("failed"), host, "status " + std::to_string(row.status));

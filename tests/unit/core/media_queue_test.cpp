@@ -239,6 +239,16 @@ TEST_F(MediaQueueTest, BlocksAProducerUntilThereIsRoom) {
   EXPECT_EQ(queue.next()->number, 1u);
 }
 
+TEST_F(MediaQueueTest, GivesAWaitingProducerAnyRoomOnceAllIsSent) {
+  MediaQueue queue(bounds(100, Leaky::no), count_wakes);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  auto blocked = std::async(std::launch::async, [&] { return queue.push(unit(UnitKind::delta, 10)); });
+  EXPECT_EQ(drain(queue).size(), 10u);
+  queue.acknowledge(1);  // a tenth of the queue
+  ASSERT_EQ(blocked.wait_for(seconds(30)), std::future_status::ready);
+  EXPECT_TRUE(blocked.get());
+}
+
 TEST_F(MediaQueueTest, UnlockEndsAWaitAndCloseEndsItForGood) {
   MediaQueue queue(bounds(100, Leaky::no), count_wakes);
   ASSERT_TRUE(queue.push(unit(UnitKind::key, 100)));

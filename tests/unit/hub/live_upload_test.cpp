@@ -94,8 +94,7 @@ class LiveUploadTest : public testing::Test {
   test::FlvMaker maker_;
   std::vector<Bytes> tags_;
   test::FakeRecorder recorder_;
-  std::unique_ptr<SqliteIndex> index_ =
-      SqliteIndex::open(folder_.file("hub.sqlite"), [](const std::string&, const auto&) {}).value();
+  std::unique_ptr<SqliteIndex> index_ = SqliteIndex::open(folder_.file("hub.sqlite"), [](const auto&) {}).value();
   LiveDirectory live_{{}};
   StatusBoard board_{utc_now};
   StorageHealth health_;

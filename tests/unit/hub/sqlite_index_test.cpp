@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <future>
 
@@ -24,8 +25,19 @@ class SqliteIndexTest : public testing::Test {
  protected:
   std::unique_ptr<SqliteIndex> open() {
     return SqliteIndex::open(folder_.file("hub.sqlite"),
-                             [this](const std::string& device, const auto& range) { ranges_[device] = range; })
+                             [this](const std::vector<SqliteIndex::Change>& changes) {
+                               ++told_;
+                               for (const auto& [device, range] : changes) ranges_[device] = range;
+                             })
         .value();
+  }
+  /// Changes the file behind the index's back.
+  int sqlite(const char* sql) {
+    sqlite3* handle = nullptr;
+    int code = sqlite3_open(folder_.file("hub.sqlite").c_str(), &handle);
+    if (code == SQLITE_OK) code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+    sqlite3_close(handle);
+    return code;
   }
   std::unique_ptr<IndexReader> reader() { return IndexReader::open(folder_.file("hub.sqlite")).value(); }
 
@@ -51,6 +63,7 @@ class SqliteIndexTest : public testing::Test {
 
   test::TempFolder folder_;
   std::map<std::string, std::optional<RecordedRange>> ranges_;
+  int told_ = 0;
 };
 
 TEST_F(SqliteIndexTest, GivesBackWhatWasPut) {
@@ -85,6 +98,34 @@ TEST_F(SqliteIndexTest, ASegmentIsOneRowWhileItGrowsAndWhenItIsFinished) {
   EXPECT_EQ(ranges_["cam1"]->bytes, 1000u);
   index->remove("cam1/0.flv");
   EXPECT_TRUE(index->paths().empty());
+}
+
+TEST_F(SqliteIndexTest, WritesAndTellsABatchAsOne) {
+  const auto index = open();
+  const auto other = reader();
+  const auto seen = [&] { return other->list(cam1(), 0, kStart, kForever).value().size(); };
+  index->begin_batch();
+  index->put(segment(0), true);
+  index->put(segment(1), true);
+  index->put(segment(0, "cam2"), true);
+  EXPECT_EQ(index->last_of(segment(1).name)->end, 200u) << "the index itself knows at once";
+  EXPECT_EQ(seen(), 0u);
+  EXPECT_EQ(told_, 0);
+  index->end_batch();
+  EXPECT_EQ(seen(), 2u);
+  EXPECT_EQ(told_, 1);
+  EXPECT_EQ(ranges_.size(), 2u);
+}
+
+TEST_F(SqliteIndexTest, MakesTheRowOfAGrowingSegmentAnewWhereItWasLost) {
+  const auto index = open();
+  Segment grows = segment(0);
+  grows.path += ".part";
+  index->put(grows, false);
+  ASSERT_EQ(sqlite("DELETE FROM segments"), 0) << "as a batch that could not be written";
+  grows.end = 150;
+  index->put(grows, false);
+  EXPECT_EQ(index->last_of(grows.name)->end, 150u);
 }
 
 TEST_F(SqliteIndexTest, LastOfAStreamIsTheOneWithTheHighestEnd) {

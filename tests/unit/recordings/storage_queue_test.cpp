@@ -48,6 +48,19 @@ TEST_F(StorageQueueTest, IsDueBySizeTogetherWithWhatIsHeld) {
   EXPECT_EQ(queue.take({now, 190}).items.size(), 1u) << "returns without a task";
 }
 
+TEST_F(StorageQueueTest, IsDueByWhatWaitsOfOneStream) {
+  StorageQueue queue(hours(1), SIZE_MAX, 200);
+  const auto other = std::make_shared<RecordingLink>(8);
+  queue.push({other, test::tag_unit(maker_.audio(0, 150)), 0});
+  queue.push(tag(150));
+  queue.push([] {});
+  EXPECT_FALSE(queue.take({}).tags.stream_full) << "two streams, each below";
+  queue.push(tag(150));
+  const auto batch = queue.take({});
+  EXPECT_EQ(batch.items.size(), 1u) << "returns without a task: the first was taken and not yet written";
+  EXPECT_TRUE(queue.due(batch.tags));
+}
+
 TEST_F(StorageQueueTest, IsDueByAge) {
   StorageQueue queue(milliseconds(100), SIZE_MAX, SIZE_MAX);
   const auto now = std::chrono::steady_clock::now();
