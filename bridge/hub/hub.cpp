@@ -216,7 +216,7 @@ tl::expected<std::unique_ptr<Hub>, Failure> Hub::start(const Config& config) {
   std::unique_ptr<Hub> hub(
       new Hub(std::make_unique<Parts>(config, std::move(*folder), std::move(*key), std::move(*tls))));
   Parts& parts = *hub->parts_;
-  parts.io.emplace("camspan-io");
+  parts.io.emplace("camspan-io", net::IoThread::Pace::turns);
   if (auto opened = parts.open_storage(); !opened) return tl::unexpected(std::move(opened.error()));
   tl::expected<void, Failure> listening;
   parts.io->run([&] {

@@ -17,26 +17,27 @@
 namespace camspan::net {
 
 struct IoThread::Impl {
-  explicit Impl(const char* name);
+  Impl(const char* name, Pace pace);
   ~Impl() {
     context.stop();
     thread.join();
   }
-  void loop(const std::string& name) noexcept;
+  void loop(const std::string& name, Pace pace) noexcept;
+  void run_in_turns();
 
   asio::io_context context{1};  // one thread runs it
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   std::thread thread;
 };
 
-IoThread::Impl::Impl(const char* name) {
+IoThread::Impl::Impl(const char* name, Pace pace) {
   // The program's signals are for the program's threads.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread = std::thread([this, label = std::string(name)] { loop(label); });
+    thread = std::thread([this, label = std::string(name), pace] { loop(label, pace); });
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
@@ -44,21 +45,29 @@ IoThread::Impl::Impl(const char* name) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void IoThread::Impl::loop(const std::string& name) noexcept {
+void IoThread::Impl::run_in_turns() {
+  for (Turns turns; !context.stopped();) {
+    context.run_one();
+    context.poll();
+    std::this_thread::sleep_for(turns.end(std::chrono::steady_clock::now()));
+  }
+}
+
+void IoThread::Impl::loop(const std::string& name, Pace pace) noexcept {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());  // the kernel's limit
-  Turns turns;
   while (!context.stopped()) {
     try {
-      context.run_one();
-      context.poll();
-      std::this_thread::sleep_for(turns.end(std::chrono::steady_clock::now()));
+      if (pace == Pace::turns)
+        run_in_turns();
+      else
+        context.run();
     } catch (const std::exception& error) {
       log::error("net", "a task of the I/O thread failed: ", error.what());
     }
   }
 }
 
-IoThread::IoThread(const char* name) : impl_(std::make_unique<Impl>(name)) {}
+IoThread::IoThread(const char* name, Pace pace) : impl_(std::make_unique<Impl>(name, pace)) {}
 IoThread::~IoThread() = default;
 
 asio::any_io_executor IoThread::executor() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -11,7 +12,13 @@ namespace camspan::net {
 /// joins. Not for use from its own thread.
 class IoThread {
  public:
-  explicit IoThread(const char* name = "camspan-io");
+  /// How it waits for what comes.
+  enum class Pace : std::uint8_t {
+    at_once,  ///< wakes for everything: nothing is ever delayed
+    turns,    ///< of many peers: while it is busy it takes what comes within a millisecond together (net/turns.hpp)
+  };
+
+  explicit IoThread(const char* name = "camspan-io", Pace pace = Pace::at_once);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;

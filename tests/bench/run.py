@@ -183,7 +183,7 @@ def bench_upload(place, options):
 
 def bench_pieces(place, options):
     """2,048-byte buffers with a backlog, beside one TLS record each."""
-    size = options.size // 4
+    size = options.size // 2
     server = place.nghttpd()
     samples = {"one record each": [], "H2Push": []}
     each = [os.path.join(BENCH, "record_each"), "127.0.0.1", str(server.port), place.cert, str(size), "2048"]
