@@ -28,6 +28,13 @@ class Headers {
       if (field.name == name) return field.value;
     return std::nullopt;
   }
+  /// How many fields have that name.
+  std::size_t count(std::string_view name) const {
+    std::size_t count = 0;
+    for (const Header& field : fields_)
+      if (field.name == name) ++count;
+    return count;
+  }
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
   std::size_t size() const { return fields_.size(); }
