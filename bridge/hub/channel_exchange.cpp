@@ -20,9 +20,8 @@ asio::awaitable<Result<>> ChannelExchange::send_head(int status, http::Headers h
   co_return co_await exchange_.send_head(status, std::move(ordered), content_length);
 }
 
-asio::awaitable<void> ChannelExchange::accept() {
-  http::Headers none;
-  static_cast<void>(co_await send_head(200, std::move(none), 0));
+asio::awaitable<void> ChannelExchange::accept(http::Headers headers) {
+  static_cast<void>(co_await send_head(200, std::move(headers), 0));
 }
 
 http::Headers refusal_fields(int status) {

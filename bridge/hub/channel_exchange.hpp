@@ -27,8 +27,9 @@ class ChannelExchange final : public net::HttpExchange {
   }
   bool wants_websocket() const override { return exchange_.wants_websocket(); }
 
-  /// Answers 200 with no body.
-  asio::awaitable<void> accept();
+  /// Answers 200 with these fields and no body.
+  asio::awaitable<void> accept(http::Headers headers);
+  asio::awaitable<void> accept() { return accept(http::Headers()); }
 
   /// The answer is for this channel, which an open has just made.
   void name_channel(std::string channel) { channel_ = std::move(channel); }

@@ -151,7 +151,9 @@ class FileReader {
           size("upload_max", limits.upload_max), duration("upload_idle", limits.upload_idle),
           count("connections_per_address", limits.connections_per_address),
           count("channels_per_connection", limits.channels_per_connection),
-          count("connections_per_device", limits.connections_per_device)});
+          count("connections_per_device", limits.connections_per_device),
+          count("uploads_per_device", limits.uploads_per_device), duration("upload_keep", limits.upload_keep),
+          duration("downlink_timeout", limits.downlink_timeout)});
   }
 
   void read_devices(const toml::node& node) {

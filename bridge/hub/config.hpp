@@ -50,6 +50,9 @@ struct Config {
     std::size_t connections_per_address = 200;         ///< loopback is not limited
     std::size_t channels_per_connection = 32;          ///< of /stream
     std::size_t connections_per_device = 4;            ///< that have opened a channel of the device
+    std::size_t uploads_per_device = 1000;             ///< of the file service, not closed
+    std::chrono::milliseconds upload_keep = std::chrono::hours(24);  ///< time in which one can be gone on with
+    std::chrono::milliseconds downlink_timeout{10'000};              ///< for a device that takes nothing
   } limits;
 
   struct Device {

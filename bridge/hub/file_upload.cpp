@@ -40,18 +40,13 @@ FileUpload::FileUpload(FileStore store, recordings::Recorder& recorder, Uploads&
                        const DeviceId& device, IngestRequest request, const asio::any_io_executor& executor)
     : store_(std::move(store)),
       recorder_(recorder),
-      uploads_(uploads),
       exchange_(exchange),
       device_(device),
       request_(std::move(request)),
-      last_bytes_(steady_now()),
-      last_sync_(last_bytes_),
-      over_wake_(executor) {
-  uploads_.join(*this);
-}
+      guard_(uploads, executor),
+      last_sync_(steady_now()) {}
 
 FileUpload::~FileUpload() {
-  uploads_.leave(*this);
   // The last reference goes on the thread that may wait for the disk.
   if (file_) recorder_.run([file = std::move(file_)]() mutable { file.reset(); });
 }
@@ -76,9 +71,8 @@ asio::awaitable<void> FileUpload::run(Bytes first) {
 
 asio::awaitable<void> FileUpload::take(Bytes first) {
   auto problem = co_await receive(std::move(first));
-  over_ = true;
-  over_wake_.notify();
-  if (lost_ || early_) co_return;
+  guard_.body_over();
+  if (lost_ || guard_.early()) co_return;
   if (!problem) problem = co_await finish();
   if (problem)
     co_await refuse(std::move(*problem));
@@ -86,17 +80,11 @@ asio::awaitable<void> FileUpload::take(Bytes first) {
     co_await answer();
 }
 
-void FileUpload::end_early(Problem why) {
-  if (early_ || over_) return;
-  early_ = std::move(why);
-  over_wake_.notify();
-}
-
 /// Answers while the other loop may still wait for the body, and then ends that wait.
 asio::awaitable<void> FileUpload::answer_early() {
-  while (!over_ && !early_) co_await over_wake_.wait();
-  if (!early_) co_return;
-  if (!writing_ && !lost_) co_await refuse(*early_);
+  co_await guard_.wait();
+  if (!guard_.early()) co_return;
+  if (!writing_ && !lost_) co_await refuse(*guard_.early());
   exchange_.abort();
 }
 
@@ -125,7 +113,7 @@ asio::awaitable<std::optional<Problem>> FileUpload::receive(Bytes first) {
   auto created = co_await on_storage(recorder_, create);
   if (!created) co_return storing_problem(created.error());
   file_ = std::move(*created);
-  if (request_.acknowledge && !early_) {
+  if (request_.acknowledge && !guard_.early()) {
     http::Headers headers{{"content-type", "application/x-ndjson"}, {"cache-control", "no-store"}};
     const auto head = co_await exchange_.send_head(200, std::move(headers), std::nullopt);
     lost_ = !head;
@@ -133,14 +121,14 @@ asio::awaitable<std::optional<Problem>> FileUpload::receive(Bytes first) {
   }
   buffer_ = std::move(first);
   if (buffer_.size() > store_.max_bytes) co_return too_large();
-  while (!lost_ && !early_) {
+  while (!lost_ && !guard_.early()) {
     const auto piece = co_await exchange_.read_body();
     lost_ = !piece;
-    if (lost_ || early_ || piece->empty()) break;
-    last_bytes_ = steady_now();
+    if (lost_ || guard_.early() || piece->empty()) break;
+    guard_.bytes_came();
     buffer_.insert(buffer_.end(), piece->begin(), piece->end());
     if (bytes_ + buffer_.size() > store_.max_bytes) co_return too_large();
-    const bool sync = request_.acknowledge && last_bytes_ - last_sync_ >= kAcknowledgeEvery;
+    const bool sync = request_.acknowledge && guard_.last_bytes() - last_sync_ >= kAcknowledgeEvery;
     if (buffer_.size() < kChunkBytes && !sync) continue;
     auto problem = co_await flush(sync);
     if (problem) co_return problem;
@@ -157,7 +145,7 @@ asio::awaitable<std::optional<Problem>> FileUpload::flush(bool sync) {
   };
   const auto written = co_await on_storage(recorder_, write);
   if (!written) co_return storing_problem(written.error());
-  if (sync && !early_) {
+  if (sync && !guard_.early()) {
     last_sync_ = steady_now();
     const auto told = co_await write_line("{\"committed\":" + std::to_string(bytes_) + "}");
     lost_ = !told;

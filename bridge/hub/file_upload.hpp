@@ -4,12 +4,11 @@
 #include <asio/awaitable.hpp>
 #include <optional>
 
+#include "hub/body_guard.hpp"
 #include "hub/device_id.hpp"
 #include "hub/incoming_file.hpp"
 #include "hub/ingest_request.hpp"
-#include "hub/uploads.hpp"
 #include "net/http_exchange.hpp"
-#include "net/wake_up.hpp"
 #include "recordings/recorder.hpp"
 
 namespace camspan::hub {
@@ -29,11 +28,8 @@ class FileUpload {
   FileUpload& operator=(const FileUpload&) = delete;
 
   /// The whole of it, to the answer. `first` is what was read of the body already.
+  /// When it is ended from outside, nothing of the file is kept.
   asio::awaitable<void> run(Bytes first);
-
-  /// Ends it from outside: nothing of the file is kept, and the sender gets `why`.
-  void end_early(Problem why);
-  TimePoint last_bytes() const { return last_bytes_; }
 
  private:
   asio::awaitable<void> take(Bytes first);
@@ -48,7 +44,6 @@ class FileUpload {
 
   const FileStore store_;
   recordings::Recorder& recorder_;
-  Uploads& uploads_;
   net::HttpExchange& exchange_;
   const DeviceId device_;
   const IngestRequest request_;
@@ -56,11 +51,8 @@ class FileUpload {
   Bytes buffer_;
   std::uint64_t bytes_ = 0;
   std::string name_;
-  TimePoint last_bytes_;
+  BodyGuard guard_;
   TimePoint last_sync_;
-  net::WakeUp over_wake_;
-  std::optional<Problem> early_;
-  bool over_ = false;  ///< no more is read or written here
   bool writing_ = false;
   bool answering_ = false;  ///< the head of the answer is out
   bool lost_ = false;       ///< the sender has gone

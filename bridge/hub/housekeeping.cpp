@@ -37,6 +37,7 @@ asio::awaitable<void> Housekeeping::run() {
     if (ticks % kTicksPerProbe == 0 && !parts_.health.fine()) co_await probe();
     if (ticks % kTicksPerMinute == 0) {
       parts_.devices.save_last_seen();
+      parts_.files.expire();
       expire();
     }
     if (!stopping_) co_await wake.wait_until(now + kTick);

@@ -6,6 +6,7 @@
 
 #include "hub/config.hpp"
 #include "hub/devices.hpp"
+#include "hub/file_service.hpp"
 #include "hub/live_directory.hpp"
 #include "hub/sqlite_index.hpp"
 #include "hub/uploads.hpp"
@@ -20,6 +21,7 @@ struct HousekeepingParts {
   Uploads& uploads;
   StorageHealth& health;
   Devices& devices;
+  FileService& files;
   recordings::Recorder& recorder;
   SqliteIndex& index;  ///< on the storage thread only
   std::filesystem::path recordings;

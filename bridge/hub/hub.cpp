@@ -76,14 +76,17 @@ struct Hub::Parts {
   Uploads uploads;
   Channels channels;
   std::unique_ptr<SqliteIndex> index;
+  std::optional<UploadRegistry> upload_registry;
   std::unique_ptr<Devices> devices;
   std::unique_ptr<recordings::Recorder> recorder;
   std::optional<UploadServices> services;
   std::unique_ptr<RecordingsRoute> recordings_route;
   std::optional<IngestRoute> ingest_route;
+  std::optional<FileService> file_service;
   std::optional<StreamRoute> stream_route;
   std::optional<LiveRoute> live_route;
   std::optional<ApiRoute> api_route;
+  std::optional<DownlinkRoute> downlink_route;
   std::optional<MetricsRoute> metrics_route;
   std::optional<Router> router;
   std::unique_ptr<Housekeeping> housekeeping;
@@ -121,6 +124,10 @@ tl::expected<void, Failure> Hub::Parts::open_storage() {
   auto opened_devices = Devices::open(folder.database(), config, board, health, events);
   if (!opened_devices) return tl::unexpected(std::move(opened_devices.error()));
   devices = std::move(*opened_devices);
+  auto opened_uploads = UploadRegistry::open(folder.database());
+  if (!opened_uploads) return tl::unexpected(std::move(opened_uploads.error()));
+  upload_registry.emplace(std::move(*opened_uploads));
+  sweep_parts(*upload_registry, folder.files());
   auto reader = IndexReader::open(folder.database());
   if (!reader) return tl::unexpected(std::move(reader.error()));
 
@@ -140,15 +147,21 @@ void Hub::Parts::make_routes(std::unique_ptr<IndexReader> reader) {
   services.emplace(UploadServices{*recorder, *index, live, board, health, uploads, config.record.enabled});
   recordings_route = std::make_unique<RecordingsRoute>(authorizer, *devices, std::move(reader), folder.recordings());
   ingest_route.emplace(authorizer, *devices, *services, FileStore{folder.files(), config.limits.upload_max});
-  stream_route.emplace(*devices, *ingest_route, channels);
+  ResumableFile::Place place{folder.files(), config.limits.uploads_per_device, config.limits.upload_keep};
+  file_service.emplace(FileServices{*upload_registry, *recorder, uploads, *ingest_route}, std::move(place),
+                       config.limits.upload_max);
+  stream_route.emplace(*devices, *ingest_route, channels, *file_service);
   live_route.emplace(authorizer, *devices, live, board, config.limits);
   api_route.emplace(authorizer, *devices, events, uploads);
+  downlink_route.emplace(authorizer, *devices, channels, uploads, config.limits.downlink_timeout);
   metrics_route.emplace(authorizer, MetricsSources{board, health, [this] { return devices->known(); },
                                                    [this] { return server_stats(); }, utc_now()});
-  router.emplace(*ingest_route, *stream_route, *live_route, *recordings_route, *api_route, *metrics_route, health);
-  housekeeping = std::make_unique<Housekeeping>(
-      HousekeepingParts{config, live, board, uploads, health, *devices, *recorder, *index, folder.recordings()},
-      io->executor());
+  router.emplace(*ingest_route, *stream_route, *live_route, *recordings_route, *api_route, *downlink_route,
+                 *metrics_route, health);
+  housekeeping =
+      std::make_unique<Housekeeping>(HousekeepingParts{config, live, board, uploads, health, *devices, *file_service,
+                                                       *recorder, *index, folder.recordings()},
+                                     io->executor());
 }
 
 tl::expected<std::string, Failure> Hub::Parts::bind(std::unique_ptr<net::HttpServer>& server_slot,

@@ -40,20 +40,6 @@ bool accepts_ndjson(std::string_view accept) {
   }
 }
 
-/// A UUID, dashed or as 32 hex digits, in the dashed form; empty when it is none.
-std::string canonical_uuid(std::string_view text) {
-  std::string digits = lower(text);
-  if (digits.size() == 36) {
-    for (const std::size_t dash : {23u, 18u, 13u, 8u}) {
-      if (digits[dash] != '-') return {};
-      digits.erase(dash, 1);
-    }
-  }
-  if (digits.size() != 32 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
-  for (const std::size_t dash : {8u, 13u, 18u, 23u}) digits.insert(dash, "-");
-  return digits;
-}
-
 Result<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -114,6 +100,19 @@ tl::expected<void, Problem> read_extras(const http::Headers& headers, IngestRequ
 }
 
 }  // namespace
+
+std::string canonical_uuid(std::string_view text) {
+  std::string digits = lower(text);
+  if (digits.size() == 36) {
+    for (const std::size_t dash : {23u, 18u, 13u, 8u}) {
+      if (digits[dash] != '-') return {};
+      digits.erase(dash, 1);
+    }
+  }
+  if (digits.size() != 32 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
+  for (const std::size_t dash : {8u, 13u, 18u, 23u}) digits.insert(dash, "-");
+  return digits;
+}
 
 bool is_file_name(std::string_view name) {
   if (name.empty() || name.size() > IngestRequest::kMaxNameBytes || name.front() == '.' || name.ends_with(".part"))

@@ -29,16 +29,20 @@ struct IngestRequest {
   std::uint64_t first = 0;  ///< camspan-first
   /// camspan-head: script and config tags repeated before tag `first`; none = all that come before the first media
   std::optional<std::uint64_t> head;
-  std::optional<UtcTime> start;                  ///< camspan-start
-  unsigned channel = 0;                          ///< camspan-channel
-  std::string meta;                              ///< camspan-meta: text of a JSON object, or empty
-  std::string name;                              ///< camspan-name of a file, safe as a file name; or empty
-  bool acknowledge = false;                      ///< accept: application/x-ndjson
+  std::optional<UtcTime> start;  ///< camspan-start
+  unsigned channel = 0;          ///< camspan-channel
+  std::string meta;              ///< camspan-meta: text of a JSON object, or empty
+  std::string name;              ///< camspan-name of a file, safe as a file name; or empty
+  bool acknowledge = false;      ///< accept: application/x-ndjson
+  bool stamped = false;          ///< a segment of ours: its stamp (recordings/segment_file.hpp) is no tag of the stream
   ProblemForm form = ProblemForm::problem_json;  ///< what the sender understands
 };
 
 /// Reads the headers. Any bytes are fine; a problem names the header and what it should be.
 tl::expected<IngestRequest, Problem> parse_ingest(const http::Headers& headers);
+
+/// A UUID, dashed or as 32 hex digits, in lower case with dashes; empty when it is none.
+std::string canonical_uuid(std::string_view text);
 
 /// True if a file may be stored under that name.
 bool is_file_name(std::string_view name);

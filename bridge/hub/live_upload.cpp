@@ -10,6 +10,7 @@
 #include "hub/clock.hpp"
 #include "hub/private_file.hpp"
 #include "hub/storage_call.hpp"
+#include "recordings/segment_file.hpp"
 
 namespace camspan::hub {
 namespace {
@@ -45,6 +46,10 @@ Problem gap_problem(std::uint64_t first, std::uint64_t expected) {
               " is the next one. Send from there, or begin a new stream.",
           {{"expected", expected}},
           {}};
+}
+
+bool is_stamp(const Unit& tag) {
+  return tag.kind == UnitKind::script && recordings::read_stamp(flv::data_of(tag.bytes)).has_value();
 }
 
 Failure begin_failure(const std::error_code& error) {
@@ -139,6 +144,7 @@ asio::awaitable<void> LiveUpload::take_bytes(ByteView bytes) {
 }
 
 asio::awaitable<void> LiveUpload::take_tag(SharedUnit tag) {
+  if (request_.stamped && is_stamp(*tag)) co_return;
   const auto number = numbers_.next(tag->kind);
   if (number) {
     if (!live_) co_await begin_media(*number);

@@ -13,8 +13,9 @@ struct Row {
   std::string_view title;
 };
 
-constexpr std::array<Row, 32> kRows{{
+constexpr std::array<Row, 40> kRows{{
     {Cause::bad_request, "bad-request", 400, "The request cannot be understood"},
+    {Cause::wrong_checksum, "wrong-checksum", 400, "The file came with other bytes"},
     {Cause::missing_token, "missing-token", 401, "A token is needed"},
     {Cause::bad_token, "bad-token", 401, "The token is not valid"},
     {Cause::expired_token, "expired-token", 401, "The token has expired"},
@@ -24,10 +25,15 @@ constexpr std::array<Row, 32> kRows{{
     {Cause::unknown_device, "unknown-device", 404, "No such device"},
     {Cause::unknown_route, "unknown-route", 404, "No such address"},
     {Cause::unknown_channel, "unknown-channel", 404, "No such channel"},
+    {Cause::unknown_upload, "unknown-upload", 404, "No such upload"},
     {Cause::no_recording, "no-recording", 404, "Nothing recorded there"},
     {Cause::method_not_allowed, "method-not-allowed", 405, "Not possible with this method"},
     {Cause::idle, "idle", 408, "Nothing came for too long"},
     {Cause::gap, "gap", 409, "Tags are missing before this"},
+    {Cause::file_exists, "file-exists", 409, "The file exists already"},
+    {Cause::uploading, "uploading", 409, "The upload is in use"},
+    {Cause::incomplete, "incomplete", 409, "The upload is not complete"},
+    {Cause::not_queried, "not-queried", 409, "No channel waits for this"},
     {Cause::replaced, "replaced", 409, "A newer request took this stream over"},
     {Cause::device_exists, "device-exists", 409, "The device exists already"},
     {Cause::queried, "queried", 409, "The channel is queried already"},
@@ -38,8 +44,10 @@ constexpr std::array<Row, 32> kRows{{
     {Cause::malformed_flv, "malformed-flv", 400, "The FLV stream is broken"},
     {Cause::max_channels, "max-channels", 429, "Too many channels"},
     {Cause::max_connections, "max-connections", 429, "Too many connections"},
-    {Cause::no_file_service, "no-file-service", 501, "There is no file service"},
+    {Cause::max_uploads, "max-uploads", 429, "Too many uploads that are not closed"},
+    {Cause::max_downlinks, "max-downlinks", 429, "Too much waits for this device"},
     {Cause::no_video, "no-video", 503, "The device sends no video now"},
+    {Cause::slow_device, "slow-device", 503, "The device takes nothing"},
     {Cause::max_viewers, "max-viewers", 503, "Too many viewers"},
     {Cause::max_devices, "max-devices", 503, "Too many devices"},
     {Cause::stopping, "stopping", 503, "The hub is stopping"},
@@ -78,6 +86,12 @@ std::string Problem::json(ProblemForm form) const {
   for (const auto& [name, value] : members)
     std::visit([&, &key = name](const auto& content) { object[key] = content; }, value);
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::optional<Cause> cause_of(std::string_view name) {
+  for (const Row& row : kRows)
+    if (row.name == name) return row.cause;
+  return std::nullopt;
 }
 
 Problem retry_later(Cause cause, std::string detail, int seconds) {

@@ -17,6 +17,7 @@ namespace camspan::hub {
 /// The last part of the problem's `type` URI is the name here with dashes: programs rely on it.
 enum class Cause : std::uint8_t {
   bad_request,
+  wrong_checksum,
   missing_token,
   bad_token,
   expired_token,
@@ -26,10 +27,15 @@ enum class Cause : std::uint8_t {
   unknown_device,
   unknown_route,
   unknown_channel,
+  unknown_upload,
   no_recording,
   method_not_allowed,
   idle,
   gap,
+  file_exists,
+  uploading,
+  incomplete,
+  not_queried,
   replaced,
   device_exists,
   queried,
@@ -40,8 +46,10 @@ enum class Cause : std::uint8_t {
   malformed_flv,
   max_channels,
   max_connections,
-  no_file_service,
+  max_uploads,
+  max_downlinks,
   no_video,
+  slow_device,
   max_viewers,
   max_devices,
   stopping,
@@ -68,6 +76,9 @@ struct Problem {
   std::string_view name() const;                                         ///< "max-viewers"
   std::string json(ProblemForm form = ProblemForm::problem_json) const;  ///< one line
 };
+
+/// The cause of that name, as Problem::name() gives it; none for any other text.
+std::optional<Cause> cause_of(std::string_view name);
 
 /// A problem that passes: the client may come again after `seconds`.
 Problem retry_later(Cause cause, std::string detail, int seconds);

@@ -51,7 +51,7 @@ asio::awaitable<void> Router::route(net::HttpExchange& exchange) {
   } else if (path == "/api/events") {
     co_await api_.events(exchange);
   } else if (auto device = after(path, "/api/devices/")) {
-    co_await api_.device(exchange, std::move(*device));
+    co_await this->device(exchange, std::move(*device));
   } else if (path == "/metrics") {
     co_await metrics_.handle(exchange);
   } else if (path == "/healthz") {
@@ -59,6 +59,15 @@ asio::awaitable<void> Router::route(net::HttpExchange& exchange) {
   } else {
     co_await serve_page(exchange);
   }
+}
+
+asio::awaitable<void> Router::device(net::HttpExchange& exchange, std::string rest) {
+  constexpr std::string_view kDownlink = "/downlink/";
+  const auto at = rest.find(kDownlink);
+  if (at == std::string::npos)
+    co_await api_.device(exchange, std::move(rest));
+  else
+    co_await downlink_.handle(exchange, rest.substr(0, at), rest.substr(at + kDownlink.size()));
 }
 
 asio::awaitable<void> Router::recordings(net::HttpExchange& exchange, std::string rest) {

@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 
 #include "hub/api_route.hpp"
+#include "hub/downlink_route.hpp"
 #include "hub/ingest_route.hpp"
 #include "hub/live_route.hpp"
 #include "hub/metrics_route.hpp"
@@ -17,12 +18,13 @@ namespace camspan::hub {
 class Router {
  public:
   Router(IngestRoute& ingest, StreamRoute& stream, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api,
-         MetricsRoute& metrics, const StorageHealth& health)
+         DownlinkRoute& downlink, MetricsRoute& metrics, const StorageHealth& health)
       : ingest_(ingest),
         stream_(stream),
         live_(live),
         recordings_(recordings),
         api_(api),
+        downlink_(downlink),
         metrics_(metrics),
         health_(health) {}
 
@@ -32,6 +34,7 @@ class Router {
 
  private:
   asio::awaitable<void> route(net::HttpExchange& exchange);
+  asio::awaitable<void> device(net::HttpExchange& exchange, std::string rest);
   asio::awaitable<void> recordings(net::HttpExchange& exchange, std::string rest);
   asio::awaitable<void> healthz(net::HttpExchange& exchange);
 
@@ -40,6 +43,7 @@ class Router {
   LiveRoute& live_;
   RecordingsRoute& recordings_;
   ApiRoute& api_;
+  DownlinkRoute& downlink_;
   MetricsRoute& metrics_;
   const StorageHealth& health_;
   std::size_t active_ = 0;

@@ -15,7 +15,7 @@ namespace {
 constexpr int kBusyMs = 5000;
 constexpr int kSchemaVersion = 1;
 
-/// devices is the hub's only knowledge that no other file holds; segments can be rebuilt from recordings/.
+/// devices and uploads are what no other file holds; segments can be rebuilt from recordings/.
 constexpr const char* kTables = R"sql(
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS devices (
@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS ends (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WI
 CREATE TABLE IF NOT EXISTS expired (
   device TEXT NOT NULL, channel INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
   PRIMARY KEY (device, channel)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS uploads (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, device TEXT NOT NULL, name TEXT NOT NULL,
+  overwrite INTEGER NOT NULL, state INTEGER NOT NULL, position INTEGER NOT NULL, checksum INTEGER NOT NULL,
+  used_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS uploads_by_name ON uploads (device, name);
 PRAGMA user_version = 1;
 COMMIT;
 )sql";

@@ -14,7 +14,8 @@ namespace {
 // Guesses a connection has; with 160 bits to guess, any number would do.
 constexpr unsigned kMaxFailures = 5;
 constexpr int kRetrySeconds = 10;
-constexpr std::string_view kFileService = "c/iot/sys/thing/file/upload";
+// A write into a query's answer that is under way when its channel is closed may take so long.
+constexpr std::chrono::milliseconds kLastWrite{500};
 
 Problem bad_request(std::string detail) {
   return {Cause::bad_request, std::move(detail), {}, {}};
@@ -50,16 +51,22 @@ bool is_timely(const std::string& timestamp) {
 
 /// A length that is there twice, or that no file could have.
 bool has_bad_length(const net::RequestHead& head) {
-  int count = 0;
-  for (const http::Header& field : head.headers)
-    if (field.name == "content-length") ++count;
-  return count > 1 || head.content_length.value_or(0) > static_cast<std::uint64_t>(INT64_MAX);
+  return head.headers.count("content-length") > 1 ||
+         head.content_length.value_or(0) > static_cast<std::uint64_t>(INT64_MAX);
 }
 
 /// Devices say neither GET nor POST for a query: it has no body, and says so.
 bool is_query(const net::RequestHead& head) {
   return head.ended && (!head.content_length || head.headers.find("x-test-downstream"));
 }
+
+/// A send that the end of its channel breaks off.
+struct Joined {
+  Channel& channel;
+  net::HttpExchange& send;
+  Joined(Channel& of, net::HttpExchange& with) : channel(of), send(with) { channel.join(send); }
+  ~Joined() { channel.leave(send); }
+};
 
 }  // namespace
 
@@ -108,9 +115,6 @@ StreamRoute::ChannelOr StreamRoute::make_channel(ChannelExchange& exchange, cons
   ChannelConnection& connection = channels_.of(exchange.connection());
   auto device = authenticate(exchange.request().headers, connection);
   if (!device) return tl::unexpected(std::move(device.error()));
-  if (identify == kFileService)
-    return tl::unexpected(
-        Problem{Cause::no_file_service, "This hub has no file service yet. Send files on another service.", {}, {}});
   if (connection.count() >= channels_.limits().per_connection)
     return tl::unexpected(
         retry_later(Cause::max_channels, "The connection has its most channels open. Close one.", kRetrySeconds));
@@ -122,13 +126,40 @@ StreamRoute::ChannelOr StreamRoute::make_channel(ChannelExchange& exchange, cons
   return channel;
 }
 
+/// The file of a channel of the file service. What cannot be opened leaves no channel.
+asio::awaitable<std::optional<Problem>> StreamRoute::open_file(ChannelExchange& exchange,
+                                                               std::shared_ptr<Channel> channel) {
+  FileService::Opened opened = tl::unexpected(
+      bad_request("A file is opened with either x-file-name (letters, digits, dots and underscores, at most 100, not "
+                  "beginning with a dot or ending in .part) or x-file-upload-id."));
+  auto wanted = link::parse_file_open(exchange.request().headers);
+  if (wanted && (wanted->name.empty() || is_file_name(wanted->name)))
+    opened = co_await files_.open(channel->device, std::move(*wanted));
+  if (opened) {
+    channel->file = std::move(*opened);
+    co_return std::nullopt;
+  }
+  channels_.of(exchange.connection()).close(*channel);
+  co_return std::move(opened.error());
+}
+
 asio::awaitable<void> StreamRoute::open(ChannelExchange& exchange, std::string identify) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto channel = make_channel(exchange, identify, executor);
+  http::Headers fields;
+  if (channel && identify == link::kFileService) {
+    auto problem = co_await open_file(exchange, *channel);
+    if (problem) {
+      co_await send_problem(exchange, std::move(*problem), ProblemForm::link_kit);
+      co_return;
+    }
+    fields = (*channel)->file->position_field();
+    fields.append("x-file-upload-id", (*channel)->file->id);
+  }
   if (channel) {
     log::debug("hub", (*channel)->device.str(), " opened channel ", (*channel)->id, " for ", identify);
     exchange.name_channel((*channel)->id);
-    co_await exchange.accept();
+    co_await exchange.accept(std::move(fields));
     co_return;
   }
   const bool refused = channel.error().cause == Cause::bad_credentials;
@@ -156,6 +187,8 @@ asio::awaitable<void> StreamRoute::send(ChannelExchange& exchange, std::string i
     co_await send_problem(exchange, bad_request("content-length is one number."), ProblemForm::link_kit);
   } else if (is_query(exchange.request())) {
     co_await query(exchange, std::move(*channel));
+  } else if ((*channel)->file) {
+    co_await upload_part(exchange, std::move(*channel));
   } else if (exchange.request().content_length == 0u) {
     co_await exchange.accept();  // an empty message
   } else {
@@ -173,11 +206,19 @@ asio::awaitable<void> StreamRoute::query(ChannelExchange& exchange, std::shared_
     Channel& channel;
     ~Over() { channel.query_over(); }
   } const over{*channel};
-  http::Headers none;
-  const auto head = co_await exchange.send_head(200, std::move(none), std::nullopt);
+  http::Headers fields;
+  if (channel->file) fields = channel->file->position_field();
+  const auto head = co_await exchange.send_head(200, std::move(fields), std::nullopt);
   if (!head) co_return;
+  channel->query_answered(exchange, channels_.next_query_number());
   co_await channel->wait_for_end();
+  co_await channel->end_downlink(kLastWrite);
   static_cast<void>(co_await exchange.finish());
+}
+
+asio::awaitable<void> StreamRoute::upload_part(ChannelExchange& exchange, std::shared_ptr<Channel> channel) {
+  const Joined joined(*channel, exchange);
+  co_await files_.take_part(exchange, channel->file);
 }
 
 asio::awaitable<void> StreamRoute::upload(ChannelExchange& exchange, std::shared_ptr<Channel> channel) {
@@ -190,12 +231,7 @@ asio::awaitable<void> StreamRoute::upload(ChannelExchange& exchange, std::shared
   request->form = ProblemForm::link_kit;
   const std::string file_name(headers.find("x-file-name").value_or(""));
   if (request->name.empty()) request->name = is_file_name(file_name) ? file_name : channel->id;
-  struct Joined {
-    Channel& channel;
-    net::HttpExchange& send;
-    Joined(Channel& of, net::HttpExchange& with) : channel(of), send(with) { channel.join(send); }
-    ~Joined() { channel.leave(send); }
-  } const joined(*channel, exchange);
+  const Joined joined(*channel, exchange);
   co_await ingest_.take(exchange, channel->device, std::move(*request));
 }
 
@@ -207,7 +243,10 @@ asio::awaitable<void> StreamRoute::close(ChannelExchange& exchange, std::string 
   }
   channels_.of(exchange.connection()).close(**channel);
   co_await (*channel)->wait_for_query();
-  co_await exchange.accept();
+  if ((*channel)->file)
+    co_await files_.close(exchange, (*channel)->file);
+  else
+    co_await exchange.accept();
 }
 
 }  // namespace camspan::hub

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "hub/file_upload.hpp"
+#include "hub/body_guard.hpp"
 #include "hub/live_upload.hpp"
 
 namespace camspan::hub {
@@ -31,7 +31,7 @@ std::vector<std::shared_ptr<LiveUpload>> Uploads::all() const {
 
 void Uploads::end_all(const Problem& why) {
   for (const auto& upload : all()) upload->end_early(why);
-  for (FileUpload* file : files_) file->end_early(why);
+  for (BodyGuard* body : bodies_) body->end_early(why);
 }
 
 void Uploads::end_of(const std::string& device, const Problem& why) {
@@ -48,8 +48,8 @@ void Uploads::end_idle(TimePoint now, std::chrono::milliseconds limit) {
                     {}};
   for (const auto& upload : all())
     if (now - upload->last_bytes() > limit) upload->end_early(why);
-  for (FileUpload* file : files_)
-    if (now - file->last_bytes() > limit) file->end_early(why);
+  for (BodyGuard* body : bodies_)
+    if (now - body->last_bytes() > limit) body->end_early(why);
 }
 
 void Uploads::storage_back() {

@@ -12,7 +12,7 @@
 
 namespace camspan::hub {
 
-class FileUpload;
+class BodyGuard;
 class LiveUpload;
 
 /// Lives on the I/O thread.
@@ -23,9 +23,9 @@ class Uploads {
   /// `upload` is over. Another one that took its place stays.
   void leave(const recordings::StreamName& name, const LiveUpload* upload);
 
-  /// A file comes in, until leave().
-  void join(FileUpload& upload) { files_.push_back(&upload); }
-  void leave(FileUpload& upload) { std::erase(files_, &upload); }
+  /// A body that is no live stream comes in, until leave().
+  void join(BodyGuard& body) { bodies_.push_back(&body); }
+  void leave(BodyGuard& body) { std::erase(bodies_, &body); }
 
   void end_all(const Problem& why);
   void end_of(const std::string& device, const Problem& why);
@@ -33,7 +33,7 @@ class Uploads {
   void end_idle(TimePoint now, std::chrono::milliseconds limit);
   /// Storing works again.
   void storage_back();
-  bool empty() const { return running_.empty() && files_.empty(); }
+  bool empty() const { return running_.empty() && bodies_.empty(); }
 
   /// Tags received of a stream, where nothing is recorded; the last 1000 streams are known.
   std::uint64_t received(const recordings::StreamName& name) const;
@@ -43,7 +43,7 @@ class Uploads {
   std::vector<std::shared_ptr<LiveUpload>> all() const;
 
   std::map<recordings::StreamName, std::shared_ptr<LiveUpload>> running_;
-  std::vector<FileUpload*> files_;
+  std::vector<BodyGuard*> bodies_;
   std::map<recordings::StreamName, std::uint64_t> received_;
   std::deque<recordings::StreamName> received_order_;
 };

@@ -56,6 +56,8 @@ class SegmentFile {
   static Result<SegmentFile> open(const std::string& path, std::uint64_t limit = UINT64_MAX);
 
   const Stamp& stamp() const { return stamp_; }
+  /// A tag with metadata stands before the stamp.
+  bool has_metadata() const { return stamp_offset_ > flv::kFileHeaderBytes; }
   /// Byte 4 of the file: which tracks are in it.
   bool has_audio() const;
   bool has_video() const;

@@ -89,6 +89,14 @@ class LinkDevice {
     read_while([&] { return !go_away_; });
     return go_away_;
   }
+  /// Reads what comes next, whatever it is.
+  void read_more() {
+    bool read = false;
+    read_while([&] { return !std::exchange(read, true); });
+  }
+  /// Of the answer to `id`, as far as it has come.
+  const Answer& answer_so_far(std::uint32_t id) { return answers_[id]; }
+  std::size_t read_body(std::uint32_t id) { return answers_[id].body.size(); }
   bool wait_for_end() {
     read_while([] { return true; });
     return over_;
@@ -143,7 +151,7 @@ class LinkDevice {
         answer.reset = frame.number();
         break;
       case H2Frames::settings_type:
-        acknowledgement_due_ = (frame.flags & H2Frames::kAck) == 0;
+        if ((frame.flags & H2Frames::kAck) == 0) acknowledgement_due_ = true;
         break;
       case H2Frames::go_away_type:
         go_away_ = frame.number(4);

@@ -32,6 +32,11 @@ class HubUnderDevices : public testing::Test {
     hub_ = std::move(*started);
   }
   void stop() { hub_->stop(); }
+  /// Another run of the hub on the same data.
+  void restart(const Config& config = {}) {
+    hub_.reset();
+    start(config);
+  }
   /// As `camspan-hub device remove` does, from outside.
   void remove_device() {
     auto registry = DeviceRegistry::open(folder_.path() / "data" / "hub.sqlite");
@@ -80,14 +85,16 @@ class HubUnderDevices : public testing::Test {
     for (const auto& unit : test::parse_flv(as_bytes(flv))) contents.push_back(test::content_of(*unit));
     return contents;
   }
-  /// What /recordings gives of the device.
-  std::string recording() {
+  std::string token(Right right, const std::string& device = "*") const {
     const auto key = TokenKey::load(folder_.path() / "data" / "jwt.key", false).value();
     const auto now = std::chrono::floor<std::chrono::seconds>(utc_now());
-    const auto token = key.sign({"", "*", {Right::playback}, now + std::chrono::seconds(60)}, now).value();
+    return key.sign({"", device, {right}, now + std::chrono::seconds(60)}, now).value();
+  }
+  /// What /recordings gives of the device.
+  std::string recording() {
     test::RawClient client(address());
-    client.send("GET /recordings/" + std::string(kDevice) + ".flv HTTP/1.0\r\nauthorization: Bearer " + token +
-                "\r\n\r\n");
+    client.send("GET /recordings/" + std::string(kDevice) + ".flv HTTP/1.0\r\nauthorization: Bearer " +
+                token(Right::playback) + "\r\n\r\n");
     const std::string answer = client.read_all();
     return answer.substr(answer.find("\r\n\r\n") + 4);
   }

@@ -175,13 +175,8 @@ TEST_F(StreamRouteTest, ServesThePythonAndTheAndroidClient) {
   EXPECT_EQ(ask(device, "close", on_channel(channel), true, "GET").status(), 200);
 }
 
-TEST_F(StreamRouteTest, SaysWhatItHasNot) {
+TEST_F(StreamRouteTest, NeedsHttp2) {
   start();
-  LinkDevice device(address());
-  const auto opening =
-      device.request("POST", LinkDevice::open_path("c/iot/sys/thing/file/upload"), credentials(), true);
-  EXPECT_EQ(device.answer(opening).status(), 501);
-  EXPECT_THAT(device.answer(opening).body, HasSubstr("no file service yet"));
   test::RawClient client(address());
   client.send("GET /stream/open/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
   EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 400"));
