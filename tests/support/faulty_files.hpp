@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 namespace camspan::test {
 
@@ -78,6 +79,8 @@ class FaultyFiles {
   std::atomic<int> rename_error{0};
   std::atomic<int> truncate_error{0};
   std::atomic<int> folder_error{0};
+  /// Writes wait: a disk that has stalled.
+  std::atomic<bool> stalled{false};
   /// Nothing is really synced, for tests of many files.
   std::atomic<bool> fast{false};
   // What was called.
@@ -94,6 +97,7 @@ class FaultyFiles {
 
   int write(int fd, const void* data, size_t size, uint64_t offset, size_t* written) {
     writes++;
+    while (stalled) std::this_thread::yield();
     const std::uint64_t left = room.load();
     if (left == kNoLimit) return hal_default()->file_write(fd, data, size, offset, written);
     const size_t fits = size < left ? size : static_cast<size_t>(left);

@@ -49,6 +49,7 @@ class LinkDevice {
     client_.send(as_text(frames.bytes()));
   }
   void disconnect() { client_.end(); }
+  int descriptor() const { return client_.descriptor(); }
 
   /// Begins a request. @return its stream id
   std::uint32_t request(const std::string& method, const std::string& path, const Fields& fields, bool end) {

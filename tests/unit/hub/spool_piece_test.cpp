@@ -110,8 +110,9 @@ TEST_F(SpoolPieceTest, IsNotLostWhenTheRecordingFails) {
   faults.room = test::FaultyFiles::kNoLimit;
   // The hub notices by itself that storing works again.
   wait_for([&] {
-    const auto again = resume(device, id_of(opened));
-    return close_file(device, again).status() == 200;
+    LinkDevice later(address());
+    const auto again = resume(later, id_of(opened));
+    return close_file(later, again).status() == 200;
   });
   EXPECT_EQ(contents(recording()), contents(flv));
 }
@@ -122,13 +123,13 @@ TEST_F(SpoolPieceTest, TheStampOfASegmentIsNoTagOfTheStream) {
   recordings::Stamp stamp;
   stamp.stream = kStreamField;
   stamp.start = UtcTime(std::chrono::milliseconds(kStartMs));
-  const std::string stamp_tag(as_text(recordings::make_stamp(stamp)));
+  const auto stamp_tag = [&stamp] { return std::string(as_text(recordings::make_stamp(stamp))); };
   const std::size_t middle = tags_.size() / 2;
   LinkDevice device(address());
-  EXPECT_EQ(send_piece(device, name_of(0), flv_header() + stamp_tag + part(0, middle)).status(), 200);
+  EXPECT_EQ(send_piece(device, name_of(0), flv_header() + stamp_tag() + part(0, middle)).status(), 200);
   stamp.first = middle;
   stamp.head = 2;
-  const std::string second = flv_header() + part(0, 1) + stamp_tag + part(1, 3) + part(middle, tags_.size());
+  const std::string second = flv_header() + part(0, 1) + stamp_tag() + part(1, 3) + part(middle, tags_.size());
   EXPECT_EQ(send_piece(device, name_of(middle), second).status(), 200);
   EXPECT_EQ(contents(recording()), contents(flv));
 }

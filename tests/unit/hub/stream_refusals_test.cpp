@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
 #include "hub_under_devices.hpp"
+#include "support/faulty_files.hpp"
 
 namespace camspan::hub {
 namespace {
@@ -253,6 +258,63 @@ TEST_F(StreamRefusalsTest, BodiesThatBringNothing) {
     EXPECT_EQ(device.reset_of(id), kCancel);
   }
   wait_for([this] { return files().empty(); });
+}
+
+/// The descriptor in this process whose peer is `client`'s end.
+int other_end(int client) {
+  sockaddr_in own{}, peer{};
+  socklen_t size = sizeof own;
+  getsockname(client, reinterpret_cast<sockaddr*>(&own), &size);
+  for (int fd = 0; fd < 1024; ++fd) {
+    size = sizeof peer;
+    if (fd != client && getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && peer.sin_family == AF_INET &&
+        peer.sin_port == own.sin_port)
+      return fd;
+  }
+  return -1;
+}
+
+TEST_F(StreamRefusalsTest, AConnectionIsNotReadOverSixMiBAheadOfTheDisk) {
+  constexpr std::size_t kBody = 15 << 20;  // less than the window that a stream has
+  test::FaultyFiles disk;
+  start();
+  LinkDevice device(address());
+  const std::string channel = open(device);
+  const auto dump =
+      device.request("POST", path("send"), on_channel(channel, {{"content-length", std::to_string(kBody)}}), false);
+  disk.stalled = true;
+  const int hub = other_end(device.descriptor());
+  ASSERT_GE(hub, 0);
+  std::string bytes;
+  for (std::size_t at = 0; at < kBody; at += 16384)
+    bytes += as_text(H2Frames().data(dump, std::string(16384, static_cast<char>(at >> 14)), false).bytes());
+  std::size_t sent = 0;
+  const auto send_some = [&](int patience_ms) {
+    pollfd writable{device.descriptor(), POLLOUT, 0};
+    if (sent == bytes.size() || poll(&writable, 1, patience_ms) <= 0) return false;
+    const auto count = ::send(device.descriptor(), bytes.data() + sent, bytes.size() - sent, MSG_DONTWAIT);
+    sent += count > 0 ? static_cast<std::size_t>(count) : 0;
+    return true;
+  };
+  const auto taken = [&] {
+    int in_kernel = 0, on_the_way = 0;
+    ioctl(device.descriptor(), SIOCOUTQ, &on_the_way);
+    ioctl(hub, SIOCINQ, &in_kernel);
+    return static_cast<std::int64_t>(sent) - on_the_way - in_kernel;
+  };
+  wait_for([&] {
+    send_some(0);
+    return taken() >= 6 << 20;
+  });
+  // It takes what it has room for, and stops.
+  while (send_some(300)) {
+  }
+  poll(nullptr, 0, 300);
+  EXPECT_LT(taken(), 7 << 20);
+  disk.stalled = false;
+  while (sent < bytes.size()) send_some(10'000);
+  EXPECT_EQ(device.answer(dump).status(), 200);
+  EXPECT_EQ(stored("files/" + std::string(kDevice) + "/" + channel).size(), kBody);
 }
 
 TEST_F(StreamRefusalsTest, TooManyChannelsAndConnections) {
