@@ -30,7 +30,9 @@ std::unique_ptr<h2::Connection> make_connection(const H2ClientOptions& options, 
 class ClientLink final : public h2::Observer, public H2Driver::Owner, public std::enable_shared_from_this<ClientLink> {
  public:
   ClientLink(std::unique_ptr<ByteStream> stream, const H2ClientOptions& options)
-      : connection_(make_connection(options, *this)),
+      : on_frame_(options.on_frame),
+        on_end_(options.on_end),
+        connection_(make_connection(options, *this)),
         driver_(std::move(stream), *connection_, *this),
         ended_(driver_.executor()) {}
 
@@ -47,7 +49,10 @@ class ClientLink final : public h2::Observer, public H2Driver::Owner, public std
   void on_remote_closed(h2::StreamId id) override;
   void on_stream_closed(h2::StreamId id, h2::ErrorCode code) override;
   void on_go_away(h2::StreamId, h2::ErrorCode code) override { go_away_ = code; }
-  void on_frame(h2::Direction direction, const h2::Frame& frame) override { log_frame("server", direction, frame); }
+  void on_frame(h2::Direction direction, const h2::Frame& frame) override {
+    log_frame("server", direction, frame);
+    if (on_frame_) on_frame_(direction, frame);
+  }
   void input_fed() override {}  // coroutines that wait were woken one by one
   void connection_ended(std::error_code reason) override;
 
@@ -55,6 +60,8 @@ class ClientLink final : public h2::Observer, public H2Driver::Owner, public std
   asio::awaitable<void> run(std::shared_ptr<ClientLink> keep);
   ClientStream* find(h2::StreamId id);
 
+  const std::function<void(h2::Direction, const h2::Frame&)> on_frame_;
+  const std::function<void()> on_end_;
   const std::unique_ptr<h2::Connection> connection_;
   H2Driver driver_;
   std::unordered_map<h2::StreamId, ClientStream*> streams_;
@@ -82,6 +89,7 @@ class ClientStream final : public H2ClientStream {
 
   asio::awaitable<Result<>> write(std::span<const ByteView> pieces) override { return bodies_.write(pieces); }
   asio::awaitable<Result<>> finish() override { return bodies_.finish(); }
+  void set_length(std::uint64_t bytes) override { bodies_.set_length(bytes); }
   asio::awaitable<Result<ResponseHead>> read_head() override {
     while (!head_) {
       if (bodies_.failure()) co_return fail(bodies_.failure());
@@ -99,6 +107,7 @@ class ClientStream final : public H2ClientStream {
   std::size_t send_window() const override {
     return bodies_.failure() ? 0 : link_->driver().connection().send_window(bodies_.id());
   }
+  h2::StreamId id() const override { return bodies_.id(); }
 
   void answered(h2::Response&& response) {
     head_ = ResponseHead{response.status, std::move(response.headers)};
@@ -171,6 +180,7 @@ H2Ending ClientLink::ending() const {
 
 void ClientLink::connection_ended(std::error_code) {
   for (const auto& [id, stream] : streams_) stream->bodies().closed(Errc::connection_lost);
+  if (on_end_) on_end_();
 }
 
 class Client final : public H2Client {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 
 #include "net/byte_stream.hpp"
+#include "proto/h2/observer.hpp"
 #include "proto/h2/types.hpp"
 #include "proto/http/headers.hpp"
 
@@ -41,6 +43,8 @@ class H2ClientStream {
   virtual asio::awaitable<Result<>> write(std::span<const ByteView> pieces) = 0;
   /// Ends the body (END_STREAM).
   virtual asio::awaitable<Result<>> finish() = 0;
+  /// Once, in place of finish(): the body has so many bytes, more than 0; END_STREAM goes with the last of them.
+  virtual void set_length(std::uint64_t bytes) = 0;
   /// The head of the (final) answer; 1xx are skipped.
   virtual asio::awaitable<Result<ResponseHead>> read_head() = 0;
   /// The next piece of the answer's body; empty = end. Valid until the next call.
@@ -50,12 +54,17 @@ class H2ClientStream {
   virtual H2Ending ending() const = 0;
   /// Bytes of body that the peer lets us send now.
   virtual std::size_t send_window() const = 0;
+  virtual h2::StreamId id() const = 0;
 };
 
 struct H2ClientOptions {
   std::size_t window_bytes = 256 << 10;            ///< our receive window, per stream and connection
   std::chrono::milliseconds ping_interval{10000};  ///< PING after this long without input; 0 = never
   std::chrono::milliseconds ping_timeout{10000};   ///< no answer for this long: the connection is lost
+  /// Told of each frame from inside the connection, which it must not use.
+  std::function<void(h2::Direction, const h2::Frame&)> on_frame;
+  /// Told once that the connection is over; as on_frame.
+  std::function<void()> on_end;
 };
 
 /// One connection. Lives on one I/O thread.

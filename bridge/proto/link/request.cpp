@@ -131,6 +131,18 @@ http::Headers channel_fields(std::string_view channel_id, std::string_view versi
   return headers;
 }
 
+http::Headers send_fields(std::uint64_t length, std::string_view channel_id, std::string_view version) {
+  http::Headers headers{{"content-length", std::to_string(length)}, {"x-data-stream-id", std::string(channel_id)}};
+  append_sdk(headers, version);
+  return headers;
+}
+
+http::Headers query_fields(std::string_view channel_id, std::string_view version) {
+  http::Headers headers{{"x-data-stream-id", std::string(channel_id)}, {"x-test-downstream", "1"}};
+  append_sdk(headers, version);
+  return headers;
+}
+
 std::optional<std::string> channel_id_of(const http::Headers& headers) {
   auto id = only(headers, "x-data-stream-id");
   if (!id || id->size() > kMaxChannelIdBytes || !is_token(*id)) return std::nullopt;

@@ -56,6 +56,9 @@ Result<Credentials> parse_credentials(const http::Headers& headers);
 http::Headers open_fields(const Names& names, std::string_view secret, SignMethod method, std::string_view version);
 /// Fields that send, query and close begin with.
 http::Headers channel_fields(std::string_view channel_id, std::string_view version);
+/// Fields of a send with a body of `length` bytes, and of a query, in the order of the C SDK.
+http::Headers send_fields(std::uint64_t length, std::string_view channel_id, std::string_view version);
+http::Headers query_fields(std::string_view channel_id, std::string_view version);
 
 /// `x-data-stream-id`, if there is exactly one and it can be a channel's.
 std::optional<std::string> channel_id_of(const http::Headers& headers);
