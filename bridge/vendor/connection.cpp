@@ -320,9 +320,7 @@ void Connection::tell_frame(h2::Direction direction, const h2::Frame& frame) {
 
 asio::awaitable<void> Connection::end(Milliseconds patience) {
   for (const auto& [id, exchange] : exchanges_) {
-    if (!exchange->request_over || exchange->is_query) give_up(*exchange, h2::ErrorCode::cancel);
-    if (!exchange->failure) exchange->failure = Errc::closed;  // whoever waits for it waits no longer
-    exchange->answered.notify();
+    if (!exchange->request_over || !exchange->nobody_waits) give_up(*exchange, h2::ErrorCode::cancel);
   }
   co_await client_->close(patience);
 }

@@ -33,6 +33,7 @@ struct Exchange {
   std::uint64_t length = 0;  ///< of the body
   std::uint64_t sent = 0;
   bool is_query = false;
+  bool nobody_waits = false;  ///< sent whole, it may be answered while the handle is being disconnected
   bool writing = false;       ///< a call is sending
   bool request_over = false;  ///< END_STREAM is sent
   bool response_over = false;

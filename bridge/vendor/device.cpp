@@ -69,6 +69,20 @@ tl::expected<void, Failure> take_host(Device& device, std::string_view url, int 
   return {};
 }
 
+/// By the url and port of the program, or by the environment.
+tl::expected<void, Failure> find_host(Device& device, const char* given, int port) {
+  hal_identity board{};
+  static_cast<void>(hal()->identity(&board));
+  device.ca_file = board.ca_file;
+  const std::string_view url = text_of(given);
+  const auto taken = url.empty() ? take_default_host(device, board.hub_url) : take_host(device, url, port);
+  if (!taken) return taken;
+  const bool is_v6 = device.host.find(':') != std::string::npos && !device.host.starts_with('[');
+  device.authority = is_v6 ? "[" + device.host + "]" : device.host;
+  if (device.port != kDefaultPort || !device.tls) device.authority += ":" + std::to_string(device.port);
+  return {};
+}
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::strchr("!#$%&'*+-.^_`|~", c) != nullptr;
 }
@@ -111,15 +125,16 @@ tl::expected<Device, Failure> read_device(const device_conn_info_t& info) {
   Device device;
   device.names = {*product_key + "." + *device_name, *product_key, *device_name, ""};
   device.secret = std::move(*secret);
-  hal_identity board{};
-  static_cast<void>(hal()->identity(&board));
-  device.ca_file = board.ca_file;
-  const std::string_view url = text_of(info.url);
-  const auto taken = url.empty() ? take_default_host(device, board.hub_url) : take_host(device, url, info.port);
-  if (!taken) return tl::unexpected<Failure>(taken.error());
-  const bool is_v6 = device.host.find(':') != std::string::npos && !device.host.starts_with('[');
-  device.authority = is_v6 ? "[" + device.host + "]" : device.host;
-  if (device.port != kDefaultPort || !device.tls) device.authority += ":" + std::to_string(device.port);
+  const auto found = find_host(device, info.url, info.port);
+  if (!found) return tl::unexpected<Failure>(found.error());
+  return device;
+}
+
+tl::expected<Device, Failure> read_address(const char* url, int port) {
+  Device device;
+  if (text_of(url).empty()) return bad("url is not set.");
+  const auto found = find_host(device, url, port);
+  if (!found) return tl::unexpected<Failure>(found.error());
   return device;
 }
 

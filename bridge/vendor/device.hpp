@@ -28,6 +28,9 @@ struct Device {
 /// Reads the environment where the url is empty. The failure names the field, never the secret.
 tl::expected<Device, Failure> read_device(const device_conn_info_t& info);
 
+/// An address alone, without who connects.
+tl::expected<Device, Failure> read_address(const char* url, int port);
+
 /// The user's header fields; none for NULL. The failure names the field.
 tl::expected<http::Headers, Failure> read_headers(const header_ext_info_t* given);
 

@@ -213,12 +213,16 @@ void FileUploads::run() {
   }
 }
 
-void FileUploads::stop() {
+void FileUploads::give_up() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_one();
+}
+
+void FileUploads::stop() {
+  give_up();
   if (thread_.joinable()) thread_.join();
 }
 

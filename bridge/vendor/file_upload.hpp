@@ -39,7 +39,9 @@ class FileUploads {
 
   /// Any thread; never blocks.
   bool add(FileJob job);
-  /// Calls of the handle must fail by now. What was not sent yet is told UPLOAD_ERROR_COMMON before this returns.
+  /// From now on what is not sent is told UPLOAD_ERROR_COMMON.
+  void give_up();
+  /// Returns when every file was told. Calls of the handle must fail by now.
   void stop();
   static bool on_upload_thread();
 

@@ -1,27 +1,14 @@
 #include "handle.hpp"
 
-#include <camspan/hal.h>
-#include <camspan/hal_tls.h>
-#include <array>
 #include <mutex>
 #include <unordered_map>
 
 #include "core/log.hpp"
 #include "net/io_thread.hpp"
+#include "transport.hpp"
 
 namespace camspan::linkkit {
 namespace {
-
-ssl_ctx_st* make_tls(const Device& device, std::string& why) {
-  hal_tls_options options{};
-  options.ca_file = device.ca_file.c_str();
-  options.alpn = "h2";
-  options.verify = 1;
-  std::array<char, 512> sentence{};
-  ssl_ctx_st* const context = hal_tls_context(HAL_TLS_CLIENT, &options, sentence.data(), sentence.size());
-  why = sentence.data();
-  return context;
-}
 
 /// A class with a lock: handles are made, found and ended by any thread.
 struct Registry {
@@ -99,6 +86,7 @@ Reply Handle::close(std::string channel, std::string identify, Milliseconds pati
 }
 
 void Handle::disconnect() {
+  uploads_.give_up();
   asio::co_spawn(io_->executor(), Session::stop(session_), asio::use_future).get();
   uploads_.stop();
   notifier_->finish();

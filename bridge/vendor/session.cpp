@@ -175,6 +175,7 @@ asio::awaitable<Sent> Session::send(Self self, Packet packet) {
   if (!upload) co_return sent;
   const SharedExchange exchange = *upload;
   sent.stream = exchange->id();
+  exchange->nobody_waits = !packet.wait_for_answer;
   const std::error_code error = co_await connection->write(exchange, packet.bytes);
   // Who sends the first packet again starts another request.
   if (error == Errc::busy && packet.sent == 0) connection->give_up(*exchange, h2::ErrorCode::cancel);
@@ -226,6 +227,7 @@ asio::awaitable<Reply> Session::close(Self self, std::string channel, std::strin
   const auto exchange = connection->start(request);
   if (!exchange) co_return reply;
   if (patience.count() == 0) {
+    (*exchange)->nobody_waits = true;
     asio::co_spawn(self->executor_, await_closed(self, connection, *exchange, channel), asio::detached);
     reply.code = SUCCESS_RETURN;
     co_return reply;

@@ -1,5 +1,8 @@
 #include "transport.hpp"
 
+#include <camspan/hal_tls.h>
+#include <array>
+
 #include "defaults.hpp"
 #include "hal_stream.hpp"
 #include "net/connect.hpp"
@@ -11,6 +14,17 @@ namespace {
 constexpr std::chrono::milliseconds kConnectTime{10000};
 
 }  // namespace
+
+ssl_ctx_st* make_tls(const Device& device, std::string& why) {
+  hal_tls_options options{};
+  options.ca_file = device.ca_file.c_str();
+  options.alpn = "h2";
+  options.verify = 1;
+  std::array<char, 512> sentence{};
+  ssl_ctx_st* const context = hal_tls_context(HAL_TLS_CLIENT, &options, sentence.data(), sentence.size());
+  why = sentence.data();
+  return context;
+}
 
 asio::awaitable<tl::expected<std::unique_ptr<net::ByteStream>, Failure>> dial(Device device, ssl_ctx_st* tls) {
   if (device.tls ? program_brings_tls() : program_brings_tcp()) {

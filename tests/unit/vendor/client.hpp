@@ -9,9 +9,11 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include "http2_api.h"
 #include "http2_upload_api.h"
+#include "iot_export.h"
 #include "support/link_server.hpp"
 #include "support/test_certificates.hpp"
 

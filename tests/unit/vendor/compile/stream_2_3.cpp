@@ -1,0 +1,1 @@
+#include "stream_2_3.c"  // as C++17

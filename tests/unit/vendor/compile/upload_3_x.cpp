@@ -1,0 +1,1 @@
+#include "upload_3_x.c"  // as C++17

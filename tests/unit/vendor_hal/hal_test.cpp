@@ -1,0 +1,199 @@
+// A program that brings board functions of its own: they are called, and their habits do no harm. A program of its own,
+// because it defines the symbols.
+#include <dlfcn.h>
+#include <pthread.h>
+#include <algorithm>
+#include <cerrno>
+
+#include "defaults.hpp"
+#include "iot_import.h"
+#include "unit/vendor/client.hpp"
+
+namespace {
+
+std::atomic<int> g_establish{0};
+std::atomic<int> g_read{0};
+std::atomic<int> g_write{0};
+std::atomic<int> g_destroy{0};
+std::atomic<int> g_open{0};
+std::atomic<int> g_allocated{0};
+std::atomic<int> g_port{0};
+std::atomic<bool> g_no_threads{false};
+std::string g_host;
+
+}  // namespace
+
+extern "C" {
+
+// Sends the client to where the test's server is, whatever the address.
+uintptr_t HAL_SSL_Establish(const char* host, uint16_t, const char* ca_crt, size_t ca_crt_len) {
+  ++g_establish;
+  g_host = host;
+  return camspan_hal_ssl_establish("localhost", static_cast<uint16_t>(g_port.load()), ca_crt, ca_crt_len);
+}
+int32_t HAL_SSL_Destroy(uintptr_t handle) {
+  ++g_destroy;
+  return camspan_hal_ssl_destroy(handle);
+}
+// Never more than 1000 bytes at a time.
+int32_t HAL_SSL_Write(uintptr_t handle, const char* buf, int len, int timeout_ms) {
+  ++g_write;
+  return camspan_hal_ssl_write(handle, buf, std::min(len, 1000), timeout_ms);
+}
+int32_t HAL_SSL_Read(uintptr_t handle, char* buf, int len, int timeout_ms) {
+  ++g_read;
+  return camspan_hal_ssl_read(handle, buf, len, timeout_ms);
+}
+
+// A file system in which every file has three bytes.
+void* HAL_Fopen(const char*, const char*) {
+  ++g_open;
+  return new long(0);
+}
+uint32_t HAL_Fread(void* buff, uint32_t size, uint32_t count, void* stream) {
+  auto& at = *static_cast<long*>(stream);
+  const uint32_t bytes = size * count;
+  if (at + bytes > 3) return 0;
+  std::copy_n("abc" + at, bytes, static_cast<char*>(buff));
+  at += bytes;
+  return count;
+}
+int HAL_Fseek(void* stream, long offset, int framewhere) {
+  auto& at = *static_cast<long*>(stream);
+  at = offset + (framewhere == HAL_SEEK_END ? 3 : framewhere == HAL_SEEK_CUR ? at : 0);
+  return 0;
+}
+long HAL_Ftell(void* stream) {
+  return *static_cast<long*>(stream);
+}
+int HAL_Fclose(void* stream) {
+  delete static_cast<long*>(stream);
+  return 0;
+}
+
+void* HAL_Malloc(uint32_t size) {
+  ++g_allocated;
+  return malloc(size);
+}
+void HAL_Free(void* ptr) {
+  --g_allocated;
+  free(ptr);
+}
+
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*), void* arg) {
+  using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  static const auto real = reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
+  return g_no_threads ? EAGAIN : real(thread, attributes, routine, arg);
+}
+#endif
+}
+
+namespace camspan::linkkit {
+namespace {
+
+struct Results : Board {
+  std::vector<int> done;
+  std::string received;
+};
+
+void on_done(const char*, int result, void* user) {
+  auto* const results = static_cast<Results*>(user);
+  results->change([&] { results->done.push_back(result); });
+}
+void on_chunk(std::uint32_t, char*, const std::uint8_t* data, std::uint32_t size, std::uint8_t, void* user) {
+  auto* const results = static_cast<Results*>(user);
+  results->change([&] { results->received.append(reinterpret_cast<const char*>(data), size); });
+}
+
+class LinkKitHalTest : public LinkKitClient {
+ protected:
+  void start(LinkServer::Behaviour behaviour = {}) {
+    LinkKitClient::start(std::move(behaviour));
+    g_port = server_->port();
+  }
+};
+
+TEST_F(LinkKitHalTest, IsCalledForTheConnection) {
+  LinkServer::Behaviour behaviour;
+  behaviour.downlink = body_of(200000);
+  start(behaviour);
+  device_conn_info_t info = device("elsewhere.invalid");
+  info.port = 1;
+  Results results;
+  http2_stream_cb_t callbacks{};
+  callbacks.on_stream_chunk_recv_cb = on_chunk;
+  void* const handle = IOT_HTTP2_Connect(&info, &callbacks);
+  ASSERT_NE(handle, nullptr);
+  EXPECT_EQ(g_host, "elsewhere.invalid");
+  stream_data_info_t up = open(handle);
+  std::string body = body_of(100000);
+  EXPECT_EQ(send(handle, up, body), 0);
+  EXPECT_TRUE(sent_body() == body);
+  stream_data_info_t down = channel();
+  down.user_data = &results;
+  ASSERT_EQ(IOT_HTTP2_Stream_Open(handle, &down, nullptr), 0);
+  EXPECT_EQ(g_allocated, 2);
+  ASSERT_EQ(IOT_HTTP2_Stream_Query(handle, &down, nullptr), 0);
+  ASSERT_TRUE(results.wait([&] { return results.received.size() == behaviour.downlink.size(); }));
+  EXPECT_TRUE(results.received == behaviour.downlink);
+  IOT_HTTP2_Stream_Close(handle, &up);
+  IOT_HTTP2_Stream_Close(handle, &down);
+  EXPECT_EQ(g_allocated, 0);
+  EXPECT_EQ(IOT_HTTP2_Disconnect(handle), 0);
+  EXPECT_EQ(g_establish, 1);
+  EXPECT_EQ(g_destroy, 1);
+  EXPECT_GT(g_write, 100);
+  EXPECT_GT(g_read, 0);
+  EXPECT_EQ(server_->count("close"), 2u);
+}
+
+TEST_F(LinkKitHalTest, IsCalledForFiles) {
+  start();
+  void* const handle = connect();
+  Results results;
+  ASSERT_EQ(IOT_HTTP2_Stream_UploadFile(handle, "any", kIdentify, nullptr, on_done, &results), 0);
+  ASSERT_TRUE(results.wait([&] { return !results.done.empty(); }));
+  EXPECT_EQ(results.done[0], 0);
+  EXPECT_EQ(sent_body(), "abc");
+  EXPECT_EQ(g_open, 1);
+}
+
+TEST_F(LinkKitHalTest, TellsThatTheConnectionIsLost) {
+  LinkServer::Behaviour behaviour;
+  behaviour.hang = [](const LinkServer::Request&) { return true; };
+  start(behaviour);
+  void* const handle = connect();
+  stream_data_info_t info = channel();
+  int result = 0;
+  std::thread caller([&] { result = IOT_HTTP2_Stream_Open(handle, &info, nullptr); });
+  ASSERT_TRUE(server_->wait([](const auto& all) { return all.size() == 1; }));
+  server_.reset();
+  caller.join();
+  EXPECT_EQ(result, -1);
+}
+
+TEST_F(LinkKitHalTest, ConnectFailsWhereTheProgramCannotConnect) {
+  start();
+  g_port = 1;
+  device_conn_info_t info = device();
+  EXPECT_EQ(IOT_HTTP2_Connect(&info, nullptr), nullptr);
+}
+
+// Defect 6 of the original.
+TEST_F(LinkKitHalTest, ConnectFailsWhereNoThreadCanBeMade) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "sanitizers have a pthread_create of their own";
+#endif
+  start();
+  g_no_threads = true;
+  device_conn_info_t info = device();
+  EXPECT_EQ(IOT_HTTP2_Connect(&info, nullptr), nullptr);
+  g_no_threads = false;
+  void* const handle = IOT_HTTP2_Connect(&info, nullptr);
+  ASSERT_NE(handle, nullptr);
+  EXPECT_EQ(IOT_HTTP2_Disconnect(handle), 0);
+}
+
+}  // namespace
+}  // namespace camspan::linkkit
