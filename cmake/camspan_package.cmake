@@ -14,12 +14,23 @@ foreach(part IN LISTS core_parts)
 endforeach()
 install(TARGETS camspan-core ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
+# libcamspan-linkkit: the Link Kit C API on top of it. Programs that were written for another library find its headers in
+# a folder of their own.
+add_library(camspan-linkkit STATIC cmake/empty.cpp)
+foreach(part IN ITEMS camspan_linkkit camspan_hal_linkkit)
+  target_sources(camspan-linkkit PRIVATE $<TARGET_OBJECTS:${part}>)
+endforeach()
+install(TARGETS camspan-linkkit ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY bridge/vendor/include/ hal/vendor/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/camspan/vendor")
+
 set(llhttp_requires "")
 if(LLHTTP_FOUND)
   set(llhttp_requires ", libllhttp")
 endif()
 configure_file(cmake/camspan-core.pc.in camspan-core.pc @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/camspan-core.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+configure_file(cmake/camspan-linkkit.pc.in camspan-linkkit.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/camspan-core.pc" "${PROJECT_BINARY_DIR}/camspan-linkkit.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(FILES LICENSE THIRD-PARTY.md README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 set(CPACK_PACKAGE_NAME camspan)

@@ -1,6 +1,7 @@
 #include "file_upload.hpp"
 
 #include <charconv>
+#include <csignal>
 
 #include "core/crc64.hpp"
 #include "core/log.hpp"
@@ -192,6 +193,10 @@ bool FileUploads::add(FileJob job) {
 
 void FileUploads::run() {
   t_uploads = true;
+  // The program's signals are for the program's threads.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   for (;;) {
     FileJob job;
     bool stopping = false;

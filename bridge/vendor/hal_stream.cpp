@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -89,6 +90,10 @@ void HalStream::State::notify(net::WakeUp Signals::*what) {
 }
 
 void HalStream::State::run(std::shared_ptr<State> state, std::string host, std::uint16_t port) {
+  // The program's signals are for the program's threads.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   std::uintptr_t handle = 0;
   const bool connected = state->calls.establish(host, port, handle);
   {

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <unistd.h>
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <memory>
 
 #include "camspan/hal_tls.h"
@@ -24,6 +26,28 @@ struct Free {
   void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
   void operator()(BIO* bio) const noexcept { BIO_free(bio); }
   void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+};
+
+/// OpenSSL writes to the socket as to a file: a peer that is gone would end the program.
+class QuietPipe {
+ public:
+  QuietPipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~QuietPipe() {
+    const timespec at_once{};
+    while (sigtimedwait(&pipe_, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  QuietPipe(const QuietPipe&) = delete;
+  QuietPipe& operator=(const QuietPipe&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
 };
 
 struct Connection {
@@ -114,6 +138,7 @@ using camspan::linkkit::Deadline;
 std::uintptr_t camspan_hal_ssl_establish(const char* host, std::uint16_t port, const char* ca,
                                          std::size_t ca_size) noexcept try {
   if (host == nullptr) return 0;
+  const camspan::linkkit::QuietPipe quiet;
   return reinterpret_cast<std::uintptr_t>(camspan::linkkit::establish(host, port, ca, ca_size).release());
 } catch (const std::exception&) {
   return 0;
@@ -122,6 +147,7 @@ std::uintptr_t camspan_hal_ssl_establish(const char* host, std::uint16_t port, c
 std::int32_t camspan_hal_ssl_destroy(std::uintptr_t handle) noexcept {
   const std::unique_ptr<Connection> connection(reinterpret_cast<Connection*>(handle));
   if (!connection) return -1;
+  const camspan::linkkit::QuietPipe quiet;
   ERR_clear_error();
   SSL_shutdown(connection->ssl.get());
   return 0;
@@ -129,6 +155,7 @@ std::int32_t camspan_hal_ssl_destroy(std::uintptr_t handle) noexcept {
 
 std::int32_t camspan_hal_ssl_write(std::uintptr_t handle, const char* data, int size, int timeout_ms) noexcept {
   auto& connection = *reinterpret_cast<Connection*>(handle);
+  const camspan::linkkit::QuietPipe quiet;
   const Deadline deadline(timeout_ms);
   int sent = 0;
   while (sent < size) {

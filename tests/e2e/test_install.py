@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from harness import BUILD, Case, gst_environment
+from harness import BUILD, ROOT, Case, gst_environment
 
 PROGRAM = """
 #include <camspan/h2_push.hpp>
@@ -28,20 +28,35 @@ class Install(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         return root
 
-    def test_a_program_builds_against_it_and_the_element_is_found(self):
-        root = self.install()
-        package = glob.glob(root + "/**/pkgconfig/camspan-core.pc", recursive=True)[0]
-        prefix = os.path.dirname(os.path.dirname(os.path.dirname(package)))
-        where = ["--define-variable=prefix=" + prefix, "--define-variable=libdir=" + os.path.dirname(os.path.dirname(package)),
+    def flags(self, root, package):
+        """What pkg-config says of a package that is installed below `root`."""
+        path = glob.glob(root + "/**/pkgconfig/%s.pc" % package, recursive=True)[0]
+        prefix = os.path.dirname(os.path.dirname(os.path.dirname(path)))
+        where = ["--define-variable=prefix=" + prefix, "--define-variable=libdir=" + os.path.dirname(os.path.dirname(path)),
                  "--define-variable=includedir=" + os.path.join(prefix, "include")]
-        environment = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(package))
-        flags = subprocess.run(["pkg-config", *where, "--static", "--cflags", "--libs", "camspan-core"], env=environment,
+        environment = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(path))
+        flags = subprocess.run(["pkg-config", *where, "--static", "--cflags", "--libs", package], env=environment,
                                capture_output=True, text=True, timeout=30)
         self.assertEqual(flags.returncode, 0, flags.stderr)
+        return flags.stdout.split()
+
+    def test_a_link_kit_program_in_c_builds_against_it(self):
+        root = self.install()
+        for example in ("link-h2-stream", "link-upload-file"):
+            source, program = os.path.join(ROOT, "examples", example, "main.c"), os.path.join(self.folder, example)
+            built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
+                                    *self.flags(root, "camspan-linkkit")], capture_output=True, text=True, timeout=120)
+            self.assertEqual(built.returncode, 0, built.stderr)
+            said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30)
+            self.assertIn("usage: " + example, said.stdout)
+
+    def test_a_program_builds_against_it_and_the_element_is_found(self):
+        root = self.install()
         source, program = (os.path.join(self.folder, name) for name in ("program.cpp", "program"))
         with open(source, "w") as file:
             file.write(PROGRAM)
-        built = subprocess.run(["g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags.stdout.split()],
+        built = subprocess.run(["g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", source, "-o", program,
+                                *self.flags(root, "camspan-core")],
                                capture_output=True, text=True, timeout=120)
         self.assertEqual(built.returncode, 0, built.stderr)
         said = subprocess.run([program], capture_output=True, text=True, timeout=30)

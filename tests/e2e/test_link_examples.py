@@ -58,6 +58,23 @@ class LinkExamples(Case):
         missing = self.run_example(self.environment(hub), UPLOAD, os.path.join(self.folder, "none"))
         self.assertEqual((missing.returncode, "(-9)" in missing.stdout), (1, True))
 
+    def test_a_file_in_parts_goes_on_after_the_hub_was_killed(self):
+        hub = self.hub()
+        body = os.urandom(24 << 20)
+        path = self.write("film.bin", body)
+        upload = self.start(UPLOAD, "--resume", "--part", "102400", path, env=self.environment(hub))
+        name = upload.stdout.readline().decode()
+        if "upload" not in name:
+            error = upload.communicate(timeout=DEADLINE)[1].decode()
+            if "no file service" in error:
+                self.skipTest("this hub has no file service")
+            self.fail(name + error)
+        hub.kill()
+        hub.start(hub.port)
+        out, error = upload.communicate(timeout=60)
+        self.assertEqual(upload.returncode, 0, out.decode() + error.decode())
+        self.assertEqual(read_file(os.path.join(hub.data, "files", "cam1", "film.bin")), body)
+
     def test_help_and_what_is_missing(self):
         hub = self.hub()
         for program in (STREAM, UPLOAD):
