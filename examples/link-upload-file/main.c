@@ -69,6 +69,7 @@ static char upload_id[UPLOAD_ID_LEN];
 static atomic_int last_result;
 static void *completed;
 static void *connected;
+static void *lost;
 
 static void on_upload_id(const char *path, const char *id, void *user_data) {
   (void)user_data;
@@ -85,10 +86,15 @@ static void on_completed(const char *path, int result, const char *store_id, voi
 }
 
 static void on_reconnect(void) { HAL_SemaphorePost(connected); }
-static void on_disconnect(void) { printf("connection lost\n"); }
 
-static int worth_another_try(int result) {
-  return result == UPLOAD_STREAM_OPEN_FAILED || result == UPLOAD_STREAM_SEND_FAILED || result == UPLOAD_ERROR_COMMON;
+static void on_disconnect(void) {
+  printf("connection lost\n");
+  HAL_SemaphorePost(lost);
+}
+
+/* Waits for another connection where this one broke; a server that refuses would do so again. */
+static int may_try_again(void) {
+  return HAL_SemaphoreWait(lost, 1000) == 0 && HAL_SemaphoreWait(connected, 120000) == 0;
 }
 
 /* One file in parts, again and again until it is there. */
@@ -106,8 +112,7 @@ static int upload_resumably(void *handle, const options_t *options, const char *
     if (IOT_HTTP2_UploadFile_Request(handle, &params, &callbacks, NULL) != 0) return -1;
     HAL_SemaphoreWait(completed, (uint32_t)PLATFORM_WAIT_INFINITE);
     if (last_result == UPLOAD_SUCCESS) return 0;
-    if (!worth_another_try(last_result)) return -1;
-    HAL_SemaphoreWait(connected, 60000);
+    if (!may_try_again()) return -1;
   }
   return -1;
 }
@@ -119,6 +124,7 @@ static int upload_in_parts(device_conn_info_t *conn_info, const options_t *optio
   int i;
   completed = HAL_SemaphoreCreate();
   connected = HAL_SemaphoreCreate();
+  lost = HAL_SemaphoreCreate();
   handle = IOT_HTTP2_UploadFile_Connect(conn_info, &status);
   if (handle == NULL) return -1;
   HAL_SemaphoreWait(connected, 1000); /* it is called for the first connection, too */
@@ -127,6 +133,7 @@ static int upload_in_parts(device_conn_info_t *conn_info, const options_t *optio
   IOT_HTTP2_UploadFile_Disconnect(handle);
   HAL_SemaphoreDestroy(completed);
   HAL_SemaphoreDestroy(connected);
+  HAL_SemaphoreDestroy(lost);
   return result;
 }
 

@@ -64,7 +64,7 @@ class LinkExamples(Case):
         path = self.write("film.bin", body)
         upload = self.start(UPLOAD, "--resume", "--part", "102400", path, env=self.environment(hub))
         name = upload.stdout.readline().decode()
-        if "upload" not in name:
+        if ": upload " not in name:
             error = upload.communicate(timeout=DEADLINE)[1].decode()
             if "no file service" in error:
                 self.skipTest("this hub has no file service")

@@ -36,10 +36,9 @@ class Board {
  public:
   template <class Change>
   void change(Change apply) {
-    {
-      const std::lock_guard lock(mutex_);
-      apply();
-    }
+    // Under the lock: who waits may take the board away as soon as it is free.
+    const std::lock_guard lock(mutex_);
+    apply();
     changed_.notify_all();
   }
   template <class Condition>
