@@ -98,8 +98,8 @@ void* IOT_HTTP2_UploadFile_Connect(http2_upload_conn_info_t* conn_info, http2_st
 int IOT_HTTP2_UploadFile_Request(void* http2_handle, http2_upload_params_t* params, http2_upload_result_cb_t* cb,
                                  void* user_data) {
   if (http2_handle == nullptr || params == nullptr || cb == nullptr) return NULL_VALUE_ERROR;
-  return guard(UPLOAD_MALLOC_FAILED + 0,
-               [&] { return camspan::linkkit::request(http2_handle, *params, *cb, user_data); });
+  return guard<int>(UPLOAD_MALLOC_FAILED,
+                    [&] { return camspan::linkkit::request(http2_handle, *params, *cb, user_data); });
 }
 
 int IOT_HTTP2_UploadFile_Disconnect(void* handle) {

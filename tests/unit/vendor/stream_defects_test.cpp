@@ -1,55 +1,20 @@
-// The defects of the original that ours must not have: one row for each of h2-stream.md section 5, by its number. Rows
-// that cannot be seen from here name what proves them.
+// The defects of the original that ours must not have: those of connections and streams.
 #include <camspan/hal.h>
-#include <unistd.h>
 #include <cstring>
 #include <thread>
 
 #include "support/scripted_server.hpp"
-#include "unit/vendor/client.hpp"
+#include "unit/vendor/defects.hpp"
 
 namespace camspan::linkkit {
 namespace {
 
-using Request = LinkServer::Request;
-using Answer = LinkServer::Answer;
-using Behaviour = LinkServer::Behaviour;
+class LinkKitStreamDefect;
+using D = LinkKitStreamDefect;
 
-class LinkKitDefect;
-
-struct Row {
-  int number;
-  const char* defect;
-  void (LinkKitDefect::*prove)();  // null: see `elsewhere`
-  const char* elsewhere = "";
-};
-
-struct Events : Board {
-  int connects = 0;
-  int disconnects = 0;
-  std::vector<int> called;                                         // what a call from a callback gave
-  std::vector<std::pair<std::string, void*>> sent_heads;           // channel and user_data of HEADERS frames
-  std::vector<std::pair<std::string, std::string>> header_fields;  // as told
-  std::vector<int> results;
-  void* handle = nullptr;
-  stream_data_info_t* info = nullptr;
-};
-Events* g_events = nullptr;
 std::string g_log;
 std::mutex g_log_mutex;
 
-void on_reconnect() {
-  g_events->change([] { ++g_events->connects; });
-}
-void on_disconnect() {
-  g_events->change([] { ++g_events->disconnects; });
-}
-void on_result(const char*, int result, void*) {
-  g_events->change([&] { g_events->results.push_back(result); });
-}
-void on_completed(const char*, int result, const char*, void*) {
-  g_events->change([&] { g_events->results.push_back(result); });
-}
 void call_back_in(std::uint32_t, char* channel, int, const std::uint8_t* name, std::uint32_t, const std::uint8_t*,
                   std::uint32_t, std::uint8_t, void*) {
   // Of the query's answer: the last thing that comes before the channel is used.
@@ -68,57 +33,7 @@ void keep_log(int, const char*, const char* message) {
   g_log += std::string(message) + "\n";
 }
 
-class LinkKitDefect : public LinkKitClient, public testing::WithParamInterface<Row> {
- protected:
-  void SetUp() override {
-    LinkKitClient::SetUp();
-    g_events = &events_;
-    callbacks_.on_reconnect_cb = on_reconnect;
-    callbacks_.on_disconnect_cb = on_disconnect;
-  }
-  void* connect() { return LinkKitClient::connect(&callbacks_); }
-  /// The url is empty, so the port does not count.
-  void* connect_plain(const std::string& address) {
-    setenv("CAMSPAN_HUB", ("http://" + address).c_str(), 1);
-    char nothing[] = "";
-    device_conn_info_t info{product_key_.data(), device_name_.data(), secret_.data(), nothing, 9999};
-    handles_.push_back(IOT_HTTP2_Connect(&info, &callbacks_));
-    EXPECT_NE(handles_.back(), nullptr);
-    return handles_.back();
-  }
-  static Behaviour answers(std::function<std::optional<Answer>(const Request&)> answer) {
-    Behaviour behaviour;
-    behaviour.answer = std::move(answer);
-    return behaviour;
-  }
-  static Behaviour hangs_on(const char* path_end) {
-    Behaviour behaviour;
-    behaviour.hang = [path_end](const Request& request) { return request.path.ends_with(path_end); };
-    return behaviour;
-  }
-  int open_result(void* handle, const char* identify = kIdentify) {
-    stream_data_info_t info = channel(identify);
-    const int result = IOT_HTTP2_Stream_Open(handle, &info, nullptr);
-    if (result == 0) IOT_HTTP2_Stream_Close(handle, &info);
-    return result;
-  }
-  /// Uploads by the file service; gives the result.
-  int upload(void* handle, const std::string& path, std::uint32_t bits = 0, const char* id = nullptr) {
-    http2_upload_params_t params{};
-    params.file_path = path.c_str();
-    params.opt_bit_map = bits;
-    params.upload_id = id;
-    http2_upload_result_cb_t callbacks{nullptr, on_completed};
-    const std::size_t before = events_.results.size();
-    const int queued = IOT_HTTP2_UploadFile_Request(handle, &params, &callbacks, nullptr);
-    if (queued != 0) return queued;
-    EXPECT_TRUE(events_.wait([&] { return events_.results.size() > before; }));
-    return events_.results.back();
-  }
-  bool wait_for_disconnect(int count = 1) {
-    return events_.wait([&] { return events_.disconnects == count; });
-  }
-
+class LinkKitStreamDefect : public DefectClient, public testing::WithParamInterface<Row<LinkKitStreamDefect>> {
  public:
   void certificate_is_verified() {
     start();
@@ -305,21 +220,6 @@ class LinkKitDefect : public LinkKitClient, public testing::WithParamInterface<R
     EXPECT_EQ(open_result(handle, "too/long"), -1);
     IOT_HTTP2_Stream_Close(handle, &info);
   }
-  void late_headers_are_seen() {
-    start(answers([](const Request& request) -> std::optional<Answer> {
-      if (!request.is("open")) return std::nullopt;
-      return Answer{200,
-                    {{"x-response-status", "200"},
-                     {"x-data-stream-id", "DS1"},
-                     {"x-next-append-position", "3"},
-                     {"x-file-upload-id", "late"}},
-                    ""};
-    }));
-    void* const handle = connect();
-    // All of it is there, says the server, and its sum is that of nothing.
-    EXPECT_EQ(upload(handle, write_file("a", "abc"), UPLOAD_FILE_OPT_BIT_RESUME, "late"), UPLOAD_SUCCESS);
-    EXPECT_EQ(server_->count("send"), 0u);
-  }
   void repeated_ids_do_no_harm() {
     start(answers([](const Request& request) -> std::optional<Answer> {
       if (!request.is("open")) return std::nullopt;
@@ -373,114 +273,6 @@ class LinkKitDefect : public LinkKitClient, public testing::WithParamInterface<R
     EXPECT_EQ(IOT_HTTP2_Stream_Close(handle, &info), 0);
     waiter.join();
     EXPECT_EQ(result, -1);
-  }
-  void upload_is_told_after_its_close() {
-    start();
-    void* const handle = connect();
-    const std::string path = write_file("a", "abc");
-    ASSERT_EQ(IOT_HTTP2_Stream_UploadFile(handle, path.c_str(), kIdentify, nullptr, on_result, nullptr), 0);
-    ASSERT_TRUE(events_.wait([&] { return !events_.results.empty(); }));
-    EXPECT_EQ(server_->count("close"), 1u);
-    EXPECT_EQ(disconnect(handle), 0);
-  }
-  void arguments_are_copied() {
-    start(hangs_on("/slow"));
-    void* const handle = connect();
-    std::string path = write_file("a", "abc");
-    std::string identify = kIdentify;
-    std::string value = "world";
-    http2_header user[] = {MAKE_HEADER_CS("hello", value.c_str())};
-    header_ext_info_t header{user, 1};
-    ASSERT_EQ(IOT_HTTP2_Stream_UploadFile(handle, path.c_str(), identify.c_str(), &header, on_result, nullptr), 0);
-    path.assign(path.size(), 'x');
-    identify.assign(identify.size(), 'x');
-    value.assign(value.size(), 'x');
-    user[0] = {};
-    ASSERT_TRUE(events_.wait([&] { return !events_.results.empty(); }));
-    EXPECT_EQ(events_.results[0], 0);
-    EXPECT_EQ(server_->requests()[1].field("hello"), "world");
-  }
-  void files_may_be_large() {
-    const std::string path = write_file("large", "");
-    ASSERT_EQ(truncate(path.c_str(), off_t{5} << 30), 0);
-    start(answers([](const Request& request) -> std::optional<Answer> {
-      if (!request.is("send")) return std::nullopt;
-      return Answer{413, {{"x-data-stream-id", "DS1"}, {"x-response-status", "413"}}, ""};
-    }));
-    void* const handle = connect();
-    ASSERT_EQ(IOT_HTTP2_Stream_UploadFile(handle, path.c_str(), kIdentify, nullptr, on_result, nullptr), 0);
-    ASSERT_TRUE(events_.wait([&] { return !events_.results.empty(); }));
-    EXPECT_EQ(events_.results[0], UPLOAD_STREAM_SEND_FAILED);
-    EXPECT_EQ(server_->requests()[1].field("content-length"), "5368709120");
-  }
-  void a_shrinking_file_is_noticed() {
-    const std::string path = write_file("a", body_of(4 << 20));
-    Behaviour behaviour;
-    behaviour.drop = [path](const Request&) { return truncate(path.c_str(), 1000) != 0; };
-    start(behaviour);
-    void* const handle = connect();
-    ASSERT_EQ(IOT_HTTP2_Stream_UploadFile(handle, path.c_str(), kIdentify, nullptr, on_result, nullptr), 0);
-    ASSERT_TRUE(events_.wait([&] { return !events_.results.empty(); }));
-    EXPECT_EQ(events_.results[0], UPLOAD_FILE_READ_FAILED);
-  }
-  void empty_files_are_files() {
-    start();
-    void* const handle = connect();
-    EXPECT_EQ(upload(handle, write_file("empty.txt", "")), UPLOAD_SUCCESS);
-    EXPECT_EQ(server_->count("send"), 0u);
-    EXPECT_TRUE(server_->files().contains("empty.txt"));
-  }
-  void base_names() {
-    start();
-    void* const handle = connect();
-    EXPECT_EQ(upload(handle, ""), UPLOAD_FILE_PATH_IS_NULL);
-    EXPECT_EQ(upload(handle, write_file("one.txt", "x")), UPLOAD_SUCCESS);
-    EXPECT_EQ(server_->requests()[0].field("x-file-name"), "one.txt");
-  }
-  void odd_positions() {
-    start();
-    server_->put_file("a", {"UL1", Bytes(3, std::byte{'a'})});
-    server_->put_file("b", {"UL2", Bytes(9, std::byte{'a'})});
-    void* const handle = connect();
-    EXPECT_EQ(upload(handle, write_file("a", "aaa"), UPLOAD_FILE_OPT_BIT_RESUME, "UL1"), UPLOAD_SUCCESS);
-    EXPECT_EQ(upload(handle, write_file("b", "aaa"), UPLOAD_FILE_OPT_BIT_RESUME, "UL2"), UPLOAD_STREAM_OPEN_FAILED);
-    EXPECT_EQ(server_->count("send"), 0u);
-    EXPECT_EQ(server_->count("close"), 2u);
-  }
-  void upload_ids_have_any_length() {
-    start();
-    const std::string longest(39, 'u');
-    server_->put_file("a", {longest, {}});
-    void* const handle = connect();
-    EXPECT_EQ(upload(handle, write_file("a", "aaa"), UPLOAD_FILE_OPT_BIT_RESUME, longest.c_str()), UPLOAD_SUCCESS);
-    EXPECT_EQ(server_->requests()[0].field("x-file-upload-id"), longest);
-    EXPECT_EQ(upload(handle, "a", UPLOAD_FILE_OPT_BIT_RESUME, (longest + "u").c_str()), UPLOAD_ID_IS_NULL);
-  }
-  void success_means_stored() {
-    Behaviour behaviour;
-    behaviour.wrong_sum = "1";
-    start(behaviour);
-    void* const handle = connect();
-    EXPECT_EQ(upload(handle, write_file("a", "aaa")), UPLOAD_ERROR_COMMON);
-    auto refuses = make_server(answers([](const Request& request) -> std::optional<Answer> {
-      if (!request.is("close")) return std::nullopt;
-      return Answer{500, {{"x-data-stream-id", "DS1"}, {"x-response-status", "500"}}, ""};
-    }));
-    disconnect(handle);
-    std::swap(server_, refuses);
-    EXPECT_EQ(upload(connect(), write_file("a", "aaa")), UPLOAD_ERROR_COMMON);
-    TearDown();
-    handles_.clear();
-    tls_ = nullptr;
-  }
-  void a_failed_part_closes_its_channel() {
-    start(answers([](const Request& request) -> std::optional<Answer> {
-      if (!request.is("send")) return std::nullopt;
-      return Answer{500, {{"x-data-stream-id", "DS1"}, {"x-response-status", "500"}}, ""};
-    }));
-    void* const handle = connect();
-    EXPECT_EQ(upload(handle, write_file("a", "aaa")), UPLOAD_STREAM_SEND_FAILED);
-    EXPECT_EQ(server_->count("close"), 1u);
   }
   void a_packet_stays_in_its_body() {
     start();
@@ -570,14 +362,9 @@ class LinkKitDefect : public LinkKitClient, public testing::WithParamInterface<R
     EXPECT_EQ(g_log.find(secret_), g_log.npos);
     EXPECT_EQ(g_log.find("b127df42ff9e113a4b3c19fa5353b0c210174662"), g_log.npos);
   }
-
- private:
-  Events events_;
-  http2_stream_cb_t callbacks_{};
 };
 
-using D = LinkKitDefect;
-const Row kRows[] = {
+const Row<D> kRows[] = {
     {1, "server certificate not verified", &D::certificate_is_verified},
     {2, "END_STREAM never sent", &D::streams_end},
     {3, "large packets cut", &D::large_packets_arrive},
@@ -594,22 +381,10 @@ const Row kRows[] = {
     {14, "short TLS write corrupts", nullptr, "tests/unit/vendor_hal, whose writes are short"},
     {15, "end of connection taken for a timeout", &D::end_without_close_notify_is_noticed},
     {16, "headers matched by prefix into fixed arrays", &D::headers_are_matched_whole},
-    {17, "late headers missed", &D::late_headers_are_seen},
     {18, "repeated channel ids leak", &D::repeated_ids_do_no_harm},
     {19, "first frame without channel", &D::first_frames_have_their_channel},
     {20, "call in a callback deadlocks", &D::callbacks_may_call},
     {21, "Close crashes", &D::close_is_safe},
-    {22, "upload told before its close", &D::upload_is_told_after_its_close},
-    {23, "caller's pointers kept", &D::arguments_are_copied},
-    {24, "files over 2 GiB", &D::files_may_be_large},
-    {25, "a shrinking file sends stale memory", &D::a_shrinking_file_is_noticed},
-    {26, "empty file is no file", &D::empty_files_are_files},
-    {27, "base name wrong", &D::base_names},
-    {28, "resume at or over the end", &D::odd_positions},
-    {29, "upload id over-read", &D::upload_ids_have_any_length},
-    {30, "success without proof", &D::success_means_stored},
-    {31, "queued files lost", nullptr, "LinkKitUploadTest.GivesEachQueuedFileItsCallbackBeforeDisconnectReturns"},
-    {32, "failed part leaves its channel", &D::a_failed_part_closes_its_channel},
     {33, "packet over the body's end", &D::a_packet_stays_in_its_body},
     {34, "silent truncation", &D::nothing_is_cut_short},
     {35, "short hosts refused, IPv4 only", &D::short_hosts_and_version_6},
@@ -618,19 +393,15 @@ const Row kRows[] = {
     {38, "secrets in logs", &D::secrets_stay_out_of_the_log},
 };
 
-TEST_P(LinkKitDefect, IsNotOurs) {
-  const Row& row = GetParam();
+TEST_P(LinkKitStreamDefect, IsNotOurs) {
+  const auto& row = GetParam();
   if (row.prove == nullptr)
     EXPECT_STRNE(row.elsewhere, "");
   else
     (this->*row.prove)();
 }
 
-std::string name_of(const testing::TestParamInfo<Row>& row) {
-  return "Number" + std::to_string(row.param.number);
-}
-
-INSTANTIATE_TEST_SUITE_P(Original, LinkKitDefect, testing::ValuesIn(kRows), name_of);
+INSTANTIATE_TEST_SUITE_P(Original, LinkKitStreamDefect, testing::ValuesIn(kRows), name_of<D>);
 
 }  // namespace
 }  // namespace camspan::linkkit
