@@ -7,6 +7,9 @@
 namespace camspan {
 namespace {
 
+// What is further from the media than this says nothing about when that was captured (recordings go by the same).
+constexpr std::chrono::seconds kInterleave{1};
+
 bool is_video(const Unit& unit) {
   return unit.kind == UnitKind::key || unit.kind == UnitKind::delta;
 }
@@ -34,8 +37,9 @@ Result<> MediaQueue::push(SharedUnit unit) {
     MemoryBudget::process().take(unit->bytes.size());
     bytes_ += unit->bytes.size();
     if (is_timed(*unit)) ++timed_;
-    wake = sent_ == entries_.size();
+    wake = sent_ == entries_.size() || (tap_ && tapped_ == entries_.size());
     entries_.push_back({std::move(unit), {}, false});
+    wake = note_pressure() || wake;
   }
   if (wake) ready_();
   return {};
@@ -163,6 +167,7 @@ void MediaQueue::release_front(bool settled) {
     sent_bytes_ -= unit->bytes.size();
   }
   if (numbered_ > 0) --numbered_;
+  if (tapped_ > 0) --tapped_;
 }
 
 /// The front unit has to go although the receiver may not have it.
@@ -213,7 +218,7 @@ std::optional<MediaQueue::Numbered> MediaQueue::next() {
   std::optional<Numbered> result;
   {
     const std::lock_guard lock(mutex_);
-    if (sent_ == entries_.size()) return std::nullopt;
+    if (sent_ == send_end()) return std::nullopt;
     result = hand_out(std::chrono::steady_clock::now());
   }
   room_.notify_all();  // the time bound looks at unsent units only
@@ -237,7 +242,7 @@ std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
   {
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
-    for (std::size_t size = 0; size < bytes && sent_ < entries_.size(); size += batch.back().unit->bytes.size()) {
+    for (std::size_t size = 0; size < bytes && sent_ < send_end(); size += batch.back().unit->bytes.size()) {
       if (!wanted(*entries_[sent_].unit)) break;
       batch.push_back(hand_out(now));
     }
@@ -247,10 +252,69 @@ std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
   return batch;
 }
 
+/// Index after the last entry that next() may give.
+std::size_t MediaQueue::send_end() const {
+  if (send_below_ == kSendAll || send_below_ - std::min(send_below_, first_number_) >= entries_.size())
+    return std::max(sent_, entries_.size());
+  return std::max(sent_, static_cast<std::size_t>(send_below_ - std::min(send_below_, first_number_)));
+}
+
+void MediaQueue::tap(std::uint64_t from) {
+  const std::lock_guard lock(mutex_);
+  tap_ = true;
+  const std::uint64_t skip = from - std::min(from, first_number_);
+  tapped_ = static_cast<std::size_t>(std::min<std::uint64_t>(skip, numbered_));
+}
+
+void MediaQueue::untap() {
+  const std::lock_guard lock(mutex_);
+  tap_ = false;
+  tapped_ = 0;
+}
+
+std::vector<MediaQueue::Numbered> MediaQueue::store_batch(std::size_t bytes,
+                                                          const std::function<bool(const Unit&)>& wanted) {
+  std::vector<Numbered> batch;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t size = 0; tap_ && size < bytes && tapped_ < entries_.size(); ++tapped_) {
+    const Entry& entry = entries_[tapped_];
+    if (!wanted(*entry.unit)) break;
+    batch.push_back({entry.unit, first_number_ + tapped_, entry.repeated});
+    size += entry.unit->bytes.size();
+  }
+  numbered_ = std::max(numbered_, tapped_);
+  return batch;
+}
+
+bool MediaQueue::all_stored() const {
+  const std::lock_guard lock(mutex_);
+  return tapped_ == entries_.size();
+}
+
+void MediaQueue::send_below(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  send_below_ = number;
+}
+
+bool MediaQueue::is_pressed() const {
+  return bytes_ > bounds_.max_bytes / 2 || (bounds_.max_time.count() != 0 && time_with(nullptr) > bounds_.max_time / 2);
+}
+
+/// @return true when the pressure begins
+bool MediaQueue::note_pressure() {
+  const bool now = is_pressed();
+  return std::exchange(pressed_, now) != now && now;
+}
+
+bool MediaQueue::pressed() const {
+  const std::lock_guard lock(mutex_);
+  return is_pressed();
+}
+
 /// A producer that waits is woken for a good part of the queue, not for each unit: every wake-up is two switches of
 /// thread. When the consumer has nothing left to send, any room will do.
 bool MediaQueue::worth_waking() const {
-  if (sent_ == entries_.size()) return true;
+  if (sent_ == send_end()) return true;
   const std::size_t kept = keep_sent_ ? bytes_ - sent_bytes_ : bytes_;
   return kept <= bounds_.max_bytes - bounds_.max_bytes / 4;
 }
@@ -297,7 +361,7 @@ void MediaQueue::count_lost(const Unit& unit) {
   lost_bytes_ += unit.bytes.size();
 }
 
-void MediaQueue::restart() {
+void MediaQueue::restart(const Repeat& repeat) {
   const std::lock_guard lock(mutex_);
   for (const std::size_t size : evicted_) {
     ++lost_units_;
@@ -311,13 +375,16 @@ void MediaQueue::restart() {
     if (!is_head(unit) && !keep_sent_) count_lost(unit);
     release_front(false);
   }
+  const SharedUnit first = entries_.empty() ? nullptr : entries_.front().unit;
   for (auto it = head_.rbegin(); it != head_.rend(); ++it) {
+    if (repeat && first) it->unit = repeat(it->unit, *first);
     bytes_ += it->unit->bytes.size();
     MemoryBudget::process().take(it->unit->bytes.size());
     entries_.push_front({it->unit, {}, it->repeated});
   }
   head_.clear();
-  sent_ = numbered_ = 0;
+  sent_ = numbered_ = tapped_ = 0;
+  send_below_ = kSendAll;
   sent_bytes_ = 0;
   first_number_ = 0;
   if (any_video &&
@@ -335,13 +402,14 @@ void MediaQueue::clear() {
   room_.notify_all();
 }
 
-void MediaQueue::reset() {
+void MediaQueue::reset(std::uint64_t first) {
   {
     const std::lock_guard lock(mutex_);
     while (!entries_.empty()) release_front(true);
     head_.clear();
     evicted_.clear();
-    first_number_ = 0;
+    first_number_ = first;
+    send_below_ = kSendAll;
     wait_for_key_ = key_request_ = false;
   }
   room_.notify_all();
@@ -385,10 +453,27 @@ std::uint64_t MediaQueue::dropped_units() const {
 
 SharedUnit MediaQueue::peek() const {
   const std::lock_guard lock(mutex_);
-  return sent_ < entries_.size() ? entries_[sent_].unit : nullptr;
+  return sent_ < send_end() ? entries_[sent_].unit : nullptr;
+}
+
+std::optional<UtcTime> MediaQueue::captured_from(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t skip = number - std::min(number, first_number_);
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(skip, entries_.size()));
+  const auto media = std::find_if(first, entries_.end(), [](const Entry& entry) { return !is_head(*entry.unit); });
+  if (media == entries_.end()) return first == entries_.end() ? std::nullopt : first->unit->captured;
+  const Unit& shown = *media->unit;
+  if (!shown.captured || !shown.dts || !first->unit->dts) return shown.captured;
+  const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(*shown.dts - *first->unit->dts);
+  return std::chrono::abs(before) > kInterleave ? shown.captured : *shown.captured - before;
 }
 
 bool MediaQueue::all_sent() const {
+  const std::lock_guard lock(mutex_);
+  return sent_ == send_end();
+}
+
+bool MediaQueue::all_handed_out() const {
   const std::lock_guard lock(mutex_);
   return sent_ == entries_.size();
 }

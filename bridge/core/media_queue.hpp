@@ -25,7 +25,9 @@ enum class Leaky : std::uint8_t {
 /// One of the two locked classes of the core. The producer calls push() and unlock(); one consumer calls the rest.
 ///
 /// Units lie in one row: sent but not acknowledged, then not yet sent. Both count against the bounds. A unit gets its
-/// number when it is first handed out by next(); one dropped before has none.
+/// number when it is first handed out, by next() or to storage; one dropped before has none.
+///
+/// A second cursor over the same row hands units to storage on disk, while next() can be held back to what is stored.
 class MediaQueue {
  public:
   struct Bounds {
@@ -83,21 +85,45 @@ class MediaQueue {
   Result<> rewind(std::uint64_t number);
   /// Starts over with a new stream at the first key frame held (or the first unit, where there is no video): units
   /// before it are dropped and counted as lost, numbers begin at 0, and the head comes first.
-  void restart();
+  /// @param repeat  makes what is sent again of a head unit, before the unit given; under the lock. Null = the same
+  using Repeat = std::function<SharedUnit(const SharedUnit& head, const Unit& before)>;
+  void restart(const Repeat& repeat = {});
   /// Drops what was not sent (flush); the next video is a key frame.
   void clear();
-  /// Forgets everything, head and numbers included: what comes next is another stream.
-  void reset();
+  /// Forgets everything, head and numbers included: what comes next is another stream, or one that goes on at `first`.
+  void reset(std::uint64_t first = 0);
   /// Script and config units in force before the unit numbered `number`, in the order they came.
   std::vector<SharedUnit> head_before(std::uint64_t number) const;
   /// No push() succeeds after this; what is held stays.
   void close();
 
+  // Consumer: storage.
+
+  /// Units are handed to storage from the oldest one held on, or from the one numbered `from` if that is later.
+  /// ready() is called for each that comes while none waits for storage.
+  void tap(std::uint64_t from = 0);
+  void untap();
+  /// The next units for storage, as next_batch() gives those to send. Nothing while there is no tap.
+  std::vector<Numbered> store_batch(std::size_t bytes, const std::function<bool(const Unit&)>& wanted);
+  /// Storage was given all that is held.
+  bool all_stored() const;
+  /// next() gives only units numbered below `number`: what is not yet stored, or belongs to storage alone, stays.
+  void send_below(std::uint64_t number);
+  static constexpr std::uint64_t kSendAll = UINT64_MAX;
+
   Level level() const;
+  /// More than half of a bound is used; ready() is called when that begins.
+  bool pressed() const;
   std::uint64_t dropped_units() const;
   /// The oldest unit that next() will give, without taking it.
   SharedUnit peek() const;
+  /// Capture time of the unit numbered `number`, or of the next after it that is held, going by the first audio or
+  /// video from there on: script and config tags may be from long ago, and then it is the time of that audio or video.
+  std::optional<UtcTime> captured_from(std::uint64_t number) const;
+  /// Nothing may be sent now.
   bool all_sent() const;
+  /// The same, and nothing is held back.
+  bool all_handed_out() const;
   /// True when nothing is held at all: everything was acknowledged.
   bool empty() const;
   std::uint64_t next_number() const;
@@ -130,6 +156,9 @@ class MediaQueue {
   void drop_stale_sent();
   void count_lost(const Unit& unit);
   Numbered hand_out(std::chrono::steady_clock::time_point now);
+  std::size_t send_end() const;
+  bool is_pressed() const;
+  bool note_pressure();
   bool worth_waking() const;
   void forget(const Unit& unit);
   static void put_in_head(Head& head, const HeadUnit& unit);
@@ -142,7 +171,11 @@ class MediaQueue {
   std::size_t sent_ = 0;            ///< entries_[0, sent_) were handed out since the last rewind
   std::size_t numbered_ = 0;        ///< entries_[0, numbered_) have a number; from sent_ on they wait to be sent again
   std::uint64_t first_number_ = 0;  ///< number of entries_[0]
-  Head head_;                       ///< head in force before entries_[0]
+  std::size_t tapped_ = 0;          ///< entries_[0, tapped_) were handed to storage
+  bool tap_ = false;
+  bool pressed_ = false;
+  std::uint64_t send_below_ = kSendAll;
+  Head head_;  ///< head in force before entries_[0]
   std::deque<std::size_t>
       evicted_;  ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
   std::size_t bytes_ = 0;

@@ -12,6 +12,9 @@ namespace camspan {
 using TimePoint = std::chrono::steady_clock::time_point;
 using Nanoseconds = std::chrono::nanoseconds;
 
+/// A clock that says less was never set (camspan-wire.md section 6).
+inline constexpr UtcTime kClockSet{std::chrono::sys_days(std::chrono::year(2024) / 1 / 1)};
+
 /// "2026-11-21T08:30:00.000Z"
 std::string format_utc(UtcTime time);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "core/time.hpp"
 #include "recordings/segment_name.hpp"
 #include "recordings/segment_scan.hpp"
 
@@ -61,6 +62,8 @@ OpenStream::OpenStream(const RecorderOptions& options, SegmentIndex& index, std:
     auto head = head_at_end(options_.root, *last_);
     head_known = head.has_value();
     if (head) head_ = std::move(*head);
+  } else if (options_.any_first) {
+    next_ = placed_ = stored_ = told_ = begin_.first;
   }
   // The tags between first and what is stored may have changed the head since.
   if (begin_.first == stored_ || !head_known) {
@@ -163,7 +166,8 @@ Result<> OpenStream::create_segment(std::span<const Queued> rest, std::int64_t p
   for (const std::int64_t place : places) {
     if (place >= origin - kInterleaveMs) base_ms = std::min(base_ms, place);
   }
-  SegmentWriter::Plan plan{begin_.name, utc_of(base_ms), placed_, base_ms, {}};
+  SegmentWriter::Plan plan{begin_.name, utc_of(base_ms), placed_, base_ms, {}, {}};
+  if (plan.start < kClockSet) plan.boot = options_.boot;
   for (const SharedUnit& tag : head_.tags()) {
     const auto own = std::ranges::find(leading_, tag, &SegmentWriter::HeadTag::tag);
     plan.head.push_back({tag, own == leading_.end() ? base_ms : own->place_ms});

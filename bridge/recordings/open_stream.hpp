@@ -38,6 +38,7 @@ class OpenStream {
   Result<> write();
   /// All that was written is on stable storage after this.
   Result<> sync();
+  bool has_queued() const { return !queued_.empty(); }
   bool has_unsynced() const { return writer_ && writer_->has_unsynced(); }
   /// Syncs the disk for all streams, each of which then calls disk_was_synced() in place of sync().
   Result<> sync_disk() { return writer_->sync_disk(); }

@@ -43,6 +43,7 @@ class StorageThread final : public Recorder {
   void work();
   void handle(StorageQueue::Tag& tag);
   void commit();
+  void write(std::size_t bytes);
   bool sync_disk();
   void on_each(Result<> (OpenStream::*step)());
   void end_streams();
@@ -93,7 +94,8 @@ class QueuedRecording final : public Recording {
 StorageThread::StorageThread(RecorderOptions options, SegmentIndex& index)
     : options_(std::move(options)),
       index_(index),
-      queue_(std::make_shared<StorageQueue>(options_.sync_interval, options_.sync_bytes, options_.sync_stream_bytes)),
+      queue_(std::make_shared<StorageQueue>(options_.sync_interval, options_.sync_bytes, options_.sync_stream_bytes,
+                                            options_.write_at_once)),
       thread_([this] { work(); }) {}
 
 StorageThread::~StorageThread() {
@@ -106,16 +108,25 @@ void StorageThread::work() {
     StorageQueue::Batch batch = queue_->take(waiting_);
     closing_ = batch.closed;
     if (!waiting_.since) waiting_.since = batch.tags.since;
-    waiting_.bytes += batch.tags.bytes;
     waiting_.stream_full = waiting_.stream_full || batch.tags.stream_full;
     for (StorageQueue::Item& item : batch.items) {
       if (auto* tag = std::get_if<StorageQueue::Tag>(&item)) {
+        waiting_.bytes += tag->unit->bytes.size();
         handle(*tag);
+        // What goes at once is bounded, too, for room is made before it.
+        if (options_.write_at_once && waiting_.bytes >= options_.sync_bytes) {
+          commit();
+          waiting_.since = batch.tags.since;
+        }
       } else {
         std::get<StorageQueue::Task>(item)();
       }
     }
-    if (closing_ || !ending_.empty() || queue_->due(waiting_)) commit();
+    if (closing_ || !ending_.empty() || queue_->due(waiting_)) {
+      commit();
+    } else if (options_.write_at_once) {
+      write(waiting_.bytes);
+    }
   }
   for (auto stream = streams_.begin(); stream != streams_.end();) stream = finish(stream);
 }
@@ -132,14 +143,21 @@ void StorageThread::handle(StorageQueue::Tag& tag) {
 
 /// Stores all that waits: first everything is written, then synced, so that the disk can do both at its best.
 void StorageThread::commit() {
-  waiting_ = {};
   index_.begin_batch();
-  on_each(&OpenStream::write);
+  write(std::exchange(waiting_, {}).bytes);
   on_each(sync_disk() ? &OpenStream::disk_was_synced : &OpenStream::sync);
   index_.end_batch();
   // Whoever hears of it finds it in the index.
   for (auto& [id, stream] : streams_) stream.tell_stored();
   end_streams();
+}
+
+/// Hands what is queued to the system. @param bytes  of tags that came since the last commit
+void StorageThread::write(std::size_t bytes) {
+  const auto room = index_.make_room(bytes);
+  if (room) return on_each(&OpenStream::write);
+  for (auto stream = streams_.begin(); stream != streams_.end();)
+    stream = stream->second.has_queued() ? drop(stream, room.error()) : std::next(stream);
 }
 
 /// One sync for all where that is cheaper. @return false when each has to sync its own file
@@ -196,7 +214,7 @@ Result<Recorder::Ready> StorageThread::open(Begin&& begin, RecordingEvents&& eve
                                  [&](const auto& stream) { return stream.second.name() == begin.name; });
   if (open != streams_.end()) finish(open);
   auto last = index_.last_of(begin.name);
-  const std::uint64_t stored = last ? last->end : 0;
+  const std::uint64_t stored = last ? last->end : options_.any_first ? begin.first : 0;
   if (begin.first > stored) return fail(Errc::gap);
   const auto link = std::make_shared<RecordingLink>(next_id_++);
   streams_.try_emplace(link->id, options_, index_, link, std::move(begin), std::move(last), std::move(events));
@@ -213,13 +231,8 @@ Result<> StorageThread::remove_now(const std::string& path) {
   for (const auto& [id, stream] : streams_) {
     if (final_path(stream.growing_path()) == final_path(path)) return fail(Errc::busy);
   }
-  const int removed = hal()->file_remove((options_.root / path).c_str());
-  if (const auto error = file_error(removed); removed != 0 && error != Errc::not_found) return fail(error);
+  if (const auto removed = remove_segment_file(options_.root, path); !removed) return removed;
   index_.remove(path);
-  // The folders of the day, month, year, channel and device, as far as nothing else is in them.
-  for (auto folder = std::filesystem::path(path).parent_path(); !folder.empty(); folder = folder.parent_path()) {
-    if (hal()->file_remove((options_.root / folder).c_str()) != 0) break;
-  }
   return {};
 }
 
@@ -234,6 +247,16 @@ Result<> try_folder(const std::filesystem::path& root) {
 }
 
 }  // namespace
+
+Result<> remove_segment_file(const std::filesystem::path& root, const std::string& path) {
+  const int removed = hal()->file_remove((root / path).c_str());
+  if (const auto error = file_error(removed); removed != 0 && error != Errc::not_found) return fail(error);
+  // The folders of the day, month, year, channel and device, as far as nothing else is in them.
+  for (auto folder = std::filesystem::path(path).parent_path(); !folder.empty(); folder = folder.parent_path()) {
+    if (hal()->file_remove((root / folder).c_str()) != 0) break;
+  }
+  return {};
+}
 
 tl::expected<std::unique_ptr<Recorder>, Failure> Recorder::start(RecorderOptions options, SegmentIndex& index) {
   auto usable = try_folder(options.root);

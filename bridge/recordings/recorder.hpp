@@ -34,7 +34,17 @@ class SegmentIndex {
   /// Segment::bytes of the segment with this path, as given last; 0 if there is none. A file of another size was
   /// written after its row was lost (an index may lose its latest rows when the power fails) and is read again.
   virtual std::uint64_t bytes_of(const std::string& path) const = 0;
+  /// `bytes` of tags are about to be written: the chance to delete older segments.
+  /// @return an error fails every recording that they belong to
+  virtual Result<> make_room(std::uint64_t bytes) {
+    static_cast<void>(bytes);
+    return {};
+  }
 };
+
+/// Deletes the file of a segment, and the folders that it leaves empty. Storage thread. A file that is gone already is
+/// fine.
+Result<> remove_segment_file(const std::filesystem::path& root, const std::string& path);
 
 struct RecorderOptions {
   std::filesystem::path root;                    ///< one file system from here down
@@ -47,6 +57,11 @@ struct RecorderOptions {
   std::size_t sync_bytes = 16 << 20;             ///< or as soon as this much waits in all
   std::size_t sync_stream_bytes = 1 << 20;       ///< or as soon as this much waits of one stream, whose sender wants
                                                  ///< to hear that it may forget it
+  bool write_at_once = false;  ///< the system has a tag as soon as it came, so that only a power cut costs the interval
+  bool any_first = false;      ///< a stream that the index does not know may begin with any tag: those before it are
+                               ///< elsewhere
+  std::string boot{};  ///< 16 hex digits: a segment that starts before kClockSet is named by this boot and the time
+                       ///< since it, which its start then is; empty = by UTC whatever it says
 };
 
 /// What a stream's owner hears, on the storage thread: post it on, do not block.

@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kSuffix = ".flv";
 constexpr std::string_view kPart = ".part";
 constexpr std::string_view kChannel = "ch";
+constexpr std::string_view kBoot = "boot-";
+constexpr std::size_t kBootDigits = 16;
 // Enough for any device; it keeps what is read from names in bounds.
 constexpr unsigned kMaxNumber = 99'999;
 
@@ -35,6 +37,19 @@ bool take_number(std::string_view& text, unsigned& value) {
   if (error != std::errc{} || text.front() == '0' || value > kMaxNumber) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return true;
+}
+
+/// "<16 hex>/<seconds>.<ms>" of a segment whose clock was not set.
+bool take_boot(std::string_view& text, SegmentPath& path) {
+  path.boot = text.substr(0, kBootDigits);
+  if (path.boot.size() < kBootDigits || path.boot.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return false;
+  text.remove_prefix(kBootDigits);
+  unsigned seconds = 0;
+  unsigned ms = 0;
+  const bool shape = take(text, "/") && take_digits(text, 9, seconds) && take(text, ".") && take_digits(text, 3, ms);
+  path.start = UtcTime(std::chrono::seconds(seconds) + std::chrono::milliseconds(ms));
+  return shape;
 }
 
 struct Clock {
@@ -95,6 +110,13 @@ bool is_device_id(std::string_view text) {
 std::string format_segment_path(const SegmentPath& path) {
   std::string text = path.device + "/";
   if (path.channel > 0) text += std::string(kChannel) + std::to_string(path.channel) + "/";
+  if (!path.boot.empty()) {
+    const auto ms = std::clamp<std::int64_t>(path.start.time_since_epoch().count(), 0, 999'999'999'999);
+    std::array<char, 48> time{};
+    std::snprintf(time.data(), time.size(), "/%09lld.%03d", static_cast<long long>(ms / 1000),
+                  static_cast<int>(ms % 1000));
+    return text.append(kBoot) + path.boot + time.data() + suffix_of(path.copy) + std::string(path.part ? kPart : "");
+  }
   return text + format_time("%04d/%02u/%02u/%02d%02d%02d.%03dZ", path.start) + suffix_of(path.copy) +
          std::string(path.part ? kPart : "");
 }
@@ -106,13 +128,17 @@ std::optional<SegmentPath> parse_segment_path(std::string_view path) {
   path.remove_prefix(result.device.size());
   if (!take(path, "/")) return std::nullopt;
   if (take(path, kChannel) && !(take_number(path, result.channel) && take(path, "/"))) return std::nullopt;
-  Clock clock;
-  const bool shape = take_digits(path, 4, clock.year) && take(path, "/") && take_digits(path, 2, clock.month) &&
-                     take(path, "/") && take_digits(path, 2, clock.day) && take(path, "/") && take_time(path, clock) &&
-                     take_copy(path, result.copy);
-  const auto start = to_utc(clock);
-  if (!shape || !start) return std::nullopt;
-  result.start = *start;
+  if (take(path, kBoot)) {
+    if (!take_boot(path, result) || !take_copy(path, result.copy)) return std::nullopt;
+  } else {
+    Clock clock;
+    const bool shape = take_digits(path, 4, clock.year) && take(path, "/") && take_digits(path, 2, clock.month) &&
+                       take(path, "/") && take_digits(path, 2, clock.day) && take(path, "/") &&
+                       take_time(path, clock) && take_copy(path, result.copy);
+    const auto start = to_utc(clock);
+    if (!shape || !start) return std::nullopt;
+    result.start = *start;
+  }
   result.part = take(path, kPart);
   return path.empty() ? std::optional(result) : std::nullopt;
 }

@@ -11,9 +11,10 @@ namespace camspan::recordings {
 struct SegmentPath {
   std::string device;
   unsigned channel = 0;
-  UtcTime start;      ///< 1970 to 9999
-  unsigned copy = 0;  ///< above 0: another segment has the same start
-  bool part = false;  ///< it still grows
+  UtcTime start;       ///< 1970 to 9999
+  unsigned copy = 0;   ///< above 0: another segment has the same start
+  bool part = false;   ///< it still grows
+  std::string boot{};  ///< 16 hex digits, where the clock was not set: `start` is then the time since this boot
 
   bool operator==(const SegmentPath&) const = default;
 };
@@ -22,7 +23,8 @@ struct SegmentPath {
 bool is_device_id(std::string_view text);
 
 /// "<device>/<yyyy>/<mm>/<dd>/<hhmmss.mmm>Z.flv"; channel 1 and up: "<device>/ch<n>/<yyyy>/.."; copies
-/// "<hhmmss.mmm>Z-1.flv"; ".part" behind it while it grows.
+/// "<hhmmss.mmm>Z-1.flv"; ".part" behind it while it grows. With a boot "boot-<16 hex>/<seconds, 9 digits>.<ms>.flv" in
+/// place of the date.
 std::string format_segment_path(const SegmentPath& path);
 
 /// Reads exactly what format_segment_path() writes; nothing for all other names.

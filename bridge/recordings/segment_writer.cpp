@@ -60,7 +60,7 @@ SegmentWriter::SegmentWriter(std::filesystem::path root, File file, Segment segm
     : root_(std::move(root)), file_(std::move(file)), now_(std::move(segment)), stored_(now_) {}
 
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(std::filesystem::path root, const Plan& plan) {
-  SegmentPath path{plan.name.device, plan.name.channel, plan.start, 0, true};
+  SegmentPath path{plan.name.device, plan.name.channel, plan.start, 0, true, plan.boot};
   auto file = create_file(root, path);
   if (!file) return fail(file.error());
   Segment segment{.name = plan.name,

@@ -25,6 +25,7 @@ class SegmentWriter {
     std::uint64_t first = 0;
     std::int64_t base_ms = 0;
     std::vector<HeadTag> head;  ///< onMetaData first, if there is one
+    std::string boot;           ///< SegmentPath::boot
   };
 
   /// Makes the folder and an empty ".part" file with a name that no segment has.

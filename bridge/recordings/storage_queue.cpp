@@ -25,7 +25,7 @@ bool StorageQueue::push(Tag tag) {
     const bool was_due = batch_.tags.stream_full;
     batch_.tags.stream_full = was_due || pending >= stream_bytes_;
     // In between the thread sleeps until the first one is due.
-    if (!first && batch_.tags.bytes < bytes_ && batch_.tags.stream_full == was_due) return true;
+    if (!eager_ && !first && batch_.tags.bytes < bytes_ && batch_.tags.stream_full == was_due) return true;
   }
   wake_.notify_one();
   return true;
@@ -44,7 +44,7 @@ bool StorageQueue::push(Task task) {
 
 StorageQueue::Batch StorageQueue::take(const Waiting& held) {
   std::unique_lock lock(mutex_);
-  while (!has_task_ && !batch_.closed) {
+  while (!has_task_ && !batch_.closed && !(eager_ && !batch_.items.empty())) {
     const Waiting waiting = both(held, batch_.tags);
     if (due(waiting)) break;
     if (waiting.since) {

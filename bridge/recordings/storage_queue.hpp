@@ -49,8 +49,9 @@ class StorageQueue {
   };
 
   /// take() returns when a tag is `interval` old, or `bytes` wait, or `stream_bytes` of one stream.
-  StorageQueue(std::chrono::milliseconds interval, std::size_t bytes, std::size_t stream_bytes)
-      : interval_(interval), bytes_(bytes), stream_bytes_(stream_bytes) {}
+  /// @param eager  it also returns as soon as there is anything new
+  StorageQueue(std::chrono::milliseconds interval, std::size_t bytes, std::size_t stream_bytes, bool eager = false)
+      : interval_(interval), bytes_(bytes), stream_bytes_(stream_bytes), eager_(eager) {}
 
   /// @return false after close(): the item was dropped
   bool push(Tag tag);
@@ -65,6 +66,7 @@ class StorageQueue {
   const std::chrono::milliseconds interval_;
   const std::size_t bytes_;
   const std::size_t stream_bytes_;
+  const bool eager_;
   std::mutex mutex_;
   std::condition_variable wake_;
   Batch batch_;

@@ -299,5 +299,90 @@ TEST_F(MediaQueueTest, FlushDropsOnlyWhatWasNotSent) {
   EXPECT_TRUE(queue.push(unit(UnitKind::key, 10)));
 }
 
+TEST_F(MediaQueueTest, HandsTheSameUnitsToStorageUnderTheSameNumbers) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  const auto any = [](const Unit&) { return true; };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_TRUE(queue.store_batch(1000, any).empty()) << "no tap yet";
+  queue.next();
+  queue.next();
+  queue.acknowledge(1);
+  queue.tap();
+  const auto stored = queue.store_batch(1000, any);
+  ASSERT_EQ(stored.size(), 2u);
+  EXPECT_EQ(stored[0].number, 1u);
+  EXPECT_EQ(queue.next()->number, 2u);
+  EXPECT_TRUE(queue.all_stored());
+  wakes = 0;
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_EQ(wakes, 1);
+  queue.next();
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_EQ(queue.store_batch(1000, any).size(), 2u);
+  queue.acknowledge(5);
+  EXPECT_TRUE(queue.empty());
+  // A unit that storage has a number for is not dropped as one that has none.
+  EXPECT_EQ(queue.next_number(), 5u);
+}
+
+TEST_F(MediaQueueTest, HoldsBackWhatIsNotYetStored) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  queue.send_below(1);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_EQ(queue.next()->number, 0u);
+  EXPECT_FALSE(queue.next());
+  EXPECT_TRUE(queue.all_sent());
+  EXPECT_FALSE(queue.all_handed_out());
+  queue.send_below(2);
+  EXPECT_EQ(queue.next()->number, 1u);
+  EXPECT_FALSE(queue.peek());
+  queue.send_below(MediaQueue::kSendAll);
+  EXPECT_EQ(queue.next()->number, 2u);
+  EXPECT_TRUE(queue.all_handed_out());
+}
+
+TEST_F(MediaQueueTest, SaysWhenHalfOfABoundIsUsed) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 400)));
+  EXPECT_FALSE(queue.pressed());
+  wakes = 0;
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 200)));
+  EXPECT_TRUE(queue.pressed());
+  EXPECT_EQ(wakes, 1);
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 200)));
+  EXPECT_EQ(wakes, 1);
+}
+
+TEST_F(MediaQueueTest, GivesTheTimeOfTheFirstPictureRatherThanThatOfOldMetadata) {
+  const UtcTime noon{std::chrono::hours(12)};
+  const auto captured = [](SharedUnit plain, UtcTime time) {
+    auto made = std::make_shared<Unit>(*plain);
+    made->captured = time;
+    return made;
+  };
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  EXPECT_FALSE(queue.captured_from(0));
+  ASSERT_TRUE(queue.push(captured(unit(UnitKind::script, 10, milliseconds(0)), noon - std::chrono::hours(3))));
+  EXPECT_EQ(queue.captured_from(0), noon - std::chrono::hours(3));
+  ASSERT_TRUE(queue.push(captured(unit(UnitKind::key, 10, seconds(60)), noon)));
+  EXPECT_EQ(queue.captured_from(0), noon);
+  MediaQueue near(bounds(1000, Leaky::no), count_wakes);
+  ASSERT_TRUE(near.push(captured(unit(UnitKind::script, 10, milliseconds(0)), noon - std::chrono::hours(3))));
+  ASSERT_TRUE(near.push(captured(unit(UnitKind::key, 10, milliseconds(40)), noon)));
+  EXPECT_EQ(near.captured_from(0), noon - milliseconds(40));
+}
+
+TEST_F(MediaQueueTest, RepeatsTheHeadAsItIsTold) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  ASSERT_TRUE(queue.push(unit(UnitKind::script, 10)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 20)));
+  queue.next();
+  queue.acknowledge(1);
+  queue.restart([](const SharedUnit&, const Unit& before) { return unit(UnitKind::script, before.bytes.size()); });
+  const auto head = queue.next();
+  EXPECT_EQ(head->unit->bytes.size(), 20u);
+  EXPECT_TRUE(head->repeated);
+}
+
 }  // namespace
 }  // namespace camspan

@@ -19,9 +19,11 @@ TEST(SegmentNameTest, WritesTheNamesOfThePage) {
 }
 
 TEST(SegmentNameTest, ReadsWhatItWrites) {
-  for (const SegmentPath& path : {SegmentPath{"cam1", 0, kTime, 0, false}, SegmentPath{"a.b_c-d", 12, kTime, 31, true},
-                                  SegmentPath{"ch1", 1, UtcTime{}, 0, false},
-                                  SegmentPath{"x", 0, parse_utc("9999-12-31T23:59:59.999Z").value(), 0, true}}) {
+  for (const SegmentPath& path :
+       {SegmentPath{"cam1", 0, kTime, 0, false}, SegmentPath{"a.b_c-d", 12, kTime, 31, true},
+        SegmentPath{"ch1", 1, UtcTime{}, 0, false},
+        SegmentPath{"a", 0, UtcTime(std::chrono::milliseconds(34'007)), 2, true, "0123456789abcdef"},
+        SegmentPath{"x", 0, parse_utc("9999-12-31T23:59:59.999Z").value(), 0, true}}) {
     EXPECT_EQ(parse_segment_path(format_segment_path(path)), path) << format_segment_path(path);
   }
   EXPECT_EQ(parse_flat_name("20261121T083005.007Z-4.flv"), (SegmentPath{"", 0, kTime, 4, false}));
