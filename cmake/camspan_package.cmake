@@ -5,7 +5,7 @@ install(DIRECTORY bridge/include/camspan hal/include/camspan DESTINATION "${CMAK
 
 # libcamspan-core: everything below the elements, in one static library (no GStreamer, no P2P).
 add_library(camspan-core STATIC cmake/empty.cpp)
-set(core_parts camspan_api camspan_net camspan_proto camspan_core camspan_hal)
+set(core_parts camspan_api camspan_net camspan_recordings camspan_proto camspan_core camspan_hal)
 if(NOT LLHTTP_FOUND)
   list(APPEND core_parts camspan_llhttp_sources)
 endif()

@@ -197,6 +197,7 @@ void add_to_total(H2PushStats& total, const H2PushStats& run) {
   total.bytes_resent += run.bytes_resent;
   total.bytes_dropped_overflow += run.bytes_dropped_overflow;
   total.bytes_dropped_error += run.bytes_dropped_error + run.bytes_queued;
+  total.bytes_dropped_spool += run.bytes_dropped_spool;
   total.units_dropped += run.units_dropped;
   total.requests += run.requests;
   total.connects += run.connects;
@@ -386,6 +387,10 @@ void reconnect(H2Sink* sink) noexcept {
   if (const auto push = push_of(sink)) push->reconnect();
 }
 
+void drop_spool(H2Sink* sink) noexcept {
+  if (const auto push = push_of(sink)) push->drop_spool();
+}
+
 void finalize(GObject* object) noexcept {
   H2Sink* sink = H2_SINK(object);
   { const std::lock_guard taken_over(sink->state->mutex); }  // from the thread that called stop()
@@ -415,6 +420,8 @@ void install_signals(GType type) {
   h2_sink_signals[kSignalSplitNow] = g_signal_new_class_handler("split-now", type, action, G_CALLBACK(split_now),
                                                                 nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
   h2_sink_signals[kSignalReconnect] = g_signal_new_class_handler("reconnect", type, action, G_CALLBACK(reconnect),
+                                                                 nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+  h2_sink_signals[kSignalDropSpool] = g_signal_new_class_handler("drop-spool", type, action, G_CALLBACK(drop_spool),
                                                                  nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
 }
 

@@ -81,6 +81,11 @@ void on_overflow(H2Sink* sink, bool dropping) {
                               G_TYPE_UINT64, static_cast<guint64>(stats.time_queued.count()), nullptr));
 }
 
+void on_spool(H2Sink* sink, std::uint64_t bytes, std::optional<UtcTime> oldest) {
+  post_element_message(sink, gst_structure_new("h2sink/spool", "bytes", G_TYPE_UINT64, static_cast<guint64>(bytes),
+                                               "oldest-time", G_TYPE_UINT64, spool_time(oldest), nullptr));
+}
+
 std::string on_request_token(H2Sink* sink) {
   gchar* token = nullptr;
   g_signal_emit(sink, h2_sink_signals[kSignalRequestToken], 0, &token);
@@ -115,6 +120,8 @@ H2PushEvents make_events(H2Sink* sink) {
     on_acked(self.get(), bytes, time);
   };
   events.overflow = [self](bool dropping) { on_overflow(self.get(), dropping); };
+  events.spool = [self](std::uint64_t bytes, std::optional<UtcTime> oldest) { on_spool(self.get(), bytes, oldest); };
+  events.spool_failed = [self](const Failure& failure) { post_warning(GST_ELEMENT(self.get()), failure); };
   events.need_key = [self] { request_key(self.get()); };
   if (g_signal_has_handler_pending(sink, h2_sink_signals[kSignalRequestToken], 0, FALSE))
     events.request_token = [self] { return on_request_token(self.get()); };

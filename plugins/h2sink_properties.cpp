@@ -50,6 +50,22 @@ GType leaky_type() {
   return type;
 }
 
+GType spool_mode_type() {
+  static const GEnumValue values[] = {{0, "While the link is down or too slow", "outage"},
+                                      {1, "Each tag before it is sent: a kill or power cut loses nothing", "always"},
+                                      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("CamspanH2SinkSpoolMode", values);
+  return type;
+}
+
+GType spool_order_type() {
+  static const GEnumValue values[] = {{0, "Live at once, the spool beside it", "live-first"},
+                                      {1, "The spool; live waits for it", "oldest-first"},
+                                      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("CamspanH2SinkSpoolOrder", values);
+  return type;
+}
+
 GType tls_verify_type() {
   static const GFlagsValue values[] = {{1, "Issuer, name and dates of the certificate", "validate-all"},
                                        {0, nullptr, nullptr}};
@@ -60,9 +76,9 @@ GType tls_verify_type() {
 constexpr gint64 kMaxMs = std::numeric_limits<gint>::max();
 constexpr gint64 kMaxInt64 = std::numeric_limits<gint64>::max();
 
-const std::array<Row, 46>& table() {
+const std::array<Row, 51>& table() {
   using C = H2PushConfig;
-  static const std::array<Row, 46> made = {{
+  static const std::array<Row, 51> made = {{
       {kMode,
        "mode",
        "How to upload: post is one streaming request to any HTTP/2 server, stream a Link Kit channel",
@@ -136,6 +152,17 @@ const std::array<Row, 46>& table() {
       {kLeaky, "leaky", "What happens when the bounds are reached", flag(kPlaying), {}},
       {kReplayTime, "replay-time", "Kept for sending again where the receiver acknowledges nothing, in ns",
        flag(kPlaying), &C::replay_time, 0, kMaxInt64},
+      {kSpoolLocation, "spool-location",
+       "Folder of this element alone: FLV that cannot be sent waits there on disk, also over a restart; unset = memory "
+       "only",
+       flag(kReady), &C::spool_location},
+      {kSpoolMaxBytes, "spool-max-bytes", "Bound of the spool's files, in bytes; over it the oldest are deleted",
+       flag(kReady), &C::spool_max_bytes, 1 << 20, kMaxInt64},
+      {kSpoolMode, "spool-mode", "When tags go to disk", flag(kReady), {}},
+      {kSpoolOrder, "spool-order", "What is sent first after an outage", flag(kPlaying), {}},
+      {kSpoolShare, "spool-share",
+       "What part of the upload the spool may be while live goes on, in percent; 100 = whatever live leaves",
+       flag(kPlaying), &C::spool_share, 1, 100},
       {kStreamId, "stream-id", "UUID that names the stream over reconnects; unset = a new one at each start",
        flag(kReady), &C::stream_id},
       {kMeta,
@@ -182,6 +209,10 @@ GParamSpec* special_spec(const Row& row, GParamFlags flags) {
       return g_param_spec_enum(row.name, row.name, row.blurb, content_type(), 0, flags);
     case kLeaky:
       return g_param_spec_enum(row.name, row.name, row.blurb, leaky_type(), 0, flags);
+    case kSpoolMode:
+      return g_param_spec_enum(row.name, row.name, row.blurb, spool_mode_type(), 0, flags);
+    case kSpoolOrder:
+      return g_param_spec_enum(row.name, row.name, row.blurb, spool_order_type(), 0, flags);
     case kTlsVerify:
       return g_param_spec_flags(row.name, row.name, row.blurb, tls_verify_type(), 1, flags);
     case kAsyncConnect:
@@ -235,8 +266,8 @@ const Row* find_row(guint id) {
 
 void install_properties(GObjectClass* object_class) {
   for (const Row& row : rows()) g_object_class_install_property(object_class, row.id, make_spec(row));
-  for (const GType type :
-       {mode_type(), method_type(), content_type(), leaky_type(), tls_verify_type(), connection_state_type()})
+  for (const GType type : {mode_type(), method_type(), content_type(), leaky_type(), spool_mode_type(),
+                           spool_order_type(), tls_verify_type(), connection_state_type()})
     gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
 }
 

@@ -55,6 +55,11 @@ enum Id : guint {
   kDeviceSecret,
   kDeviceSecretFile,
   kIdentify,
+  kSpoolLocation,
+  kSpoolMaxBytes,
+  kSpoolMode,
+  kSpoolOrder,
+  kSpoolShare,
 };
 enum ModeSetting { kModeAuto, kModePost, kModeStream };
 

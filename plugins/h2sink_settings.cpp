@@ -85,6 +85,12 @@ void set_special(H2SinkSettings& settings, guint id, const GValue* value) {
     case kLeaky:
       settings.leaky = static_cast<LeakySetting>(g_value_get_enum(value));
       break;
+    case kSpoolMode:
+      settings.push.spool_mode = static_cast<H2PushSpoolMode>(g_value_get_enum(value));
+      break;
+    case kSpoolOrder:
+      settings.push.spool_order = static_cast<H2PushSpoolOrder>(g_value_get_enum(value));
+      break;
     case kTlsVerify:
       settings.push.verify = g_value_get_flags(value) != 0;
       break;
@@ -149,6 +155,12 @@ void get_special(const H2SinkSettings& settings, guint id, GValue* value) {
       break;
     case kLeaky:
       g_value_set_enum(value, static_cast<gint>(settings.leaky));
+      break;
+    case kSpoolMode:
+      g_value_set_enum(value, static_cast<gint>(settings.push.spool_mode));
+      break;
+    case kSpoolOrder:
+      g_value_set_enum(value, static_cast<gint>(settings.push.spool_order));
       break;
     case kTlsVerify:
       g_value_set_flags(value, settings.push.verify ? 1 : 0);

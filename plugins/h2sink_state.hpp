@@ -43,6 +43,9 @@ void uri_handler_init(gpointer iface, gpointer data);
 /// application/x-h2sink-stats; the caller frees it.
 GstStructure* make_stats(H2Sink* sink);
 
+/// Capture time in ns since 1970; GST_CLOCK_TIME_NONE where there is none.
+guint64 spool_time(std::optional<UtcTime> oldest);
+
 enum H2SinkSignal {
   kSignalConnected,
   kSignalDisconnected,
@@ -50,6 +53,7 @@ enum H2SinkSignal {
   kSignalRequestToken,
   kSignalSplitNow,
   kSignalReconnect,
+  kSignalDropSpool,
   kSignalCount
 };
 extern guint h2_sink_signals[kSignalCount];

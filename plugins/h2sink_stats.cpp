@@ -21,6 +21,11 @@ void set(GstStructure* stats, const char* name, std::uint64_t value) {
 
 }  // namespace
 
+guint64 spool_time(std::optional<UtcTime> oldest) {
+  if (!oldest) return GST_CLOCK_TIME_NONE;
+  return static_cast<guint64>(oldest->time_since_epoch().count()) * GST_MSECOND;
+}
+
 GstStructure* make_stats(H2Sink* sink) {
   H2SinkState& data = state_of(sink);
   const auto push = push_of(sink);
@@ -39,6 +44,9 @@ GstStructure* make_stats(H2Sink* sink) {
   set(stats, "bytes-resent", before.bytes_resent + now.bytes_resent);
   set(stats, "bytes-dropped-overflow", before.bytes_dropped_overflow + now.bytes_dropped_overflow);
   set(stats, "bytes-dropped-error", before.bytes_dropped_error + now.bytes_dropped_error);
+  set(stats, "bytes-dropped-spool", before.bytes_dropped_spool + now.bytes_dropped_spool);
+  set(stats, "spool-bytes", now.spool_bytes);
+  set(stats, "spool-oldest-time", spool_time(now.spool_oldest));
   set(stats, "units-dropped", before.units_dropped + now.units_dropped);
   set(stats, "tags-acked", now.tags_acked);
   set(stats, "requests", before.requests + now.requests);

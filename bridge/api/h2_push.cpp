@@ -6,12 +6,14 @@
 #include <array>
 #include <atomic>
 #include <future>
+#include <thread>
 
 #include "api/credentials.hpp"
 #include "api/triple.hpp"
 #include "api/uploader.hpp"
 #include "core/log.hpp"
 #include "proto/flv/parser.hpp"
+#include "recordings/boot_clock.hpp"
 
 namespace camspan {
 namespace {
@@ -21,10 +23,6 @@ namespace {
 net::IoThread& notify_thread() {
   static auto* const thread = new net::IoThread("camspan-notify");
   return *thread;
-}
-
-UtcTime utc_now() {
-  return UtcTime(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(hal()->utc_ns())));
 }
 
 tl::expected<ssl_ctx_st*, Failure> tls_context(const H2PushConfig& config) {
@@ -39,6 +37,12 @@ tl::expected<ssl_ctx_st*, Failure> tls_context(const H2PushConfig& config) {
   ssl_ctx_st* context = hal_tls_context(HAL_TLS_CLIENT, &options, why.data(), why.size());
   if (!context) return tl::unexpected<Failure>(Failure{Errc::bad_setting, why.data(), 0});
   return context;
+}
+
+recordings::Spool::Options spool_options(const H2PushConfig& config) {
+  // Written ahead, a tag is sent later by this much; else a power cut may cost so much of an outage.
+  const bool always = config.spool_mode == H2PushSpoolMode::always;
+  return {config.spool_location, config.spool_max_bytes, std::chrono::milliseconds(always ? 50 : 250)};
 }
 
 constexpr std::size_t kMagicBytes = 3;
@@ -57,6 +61,9 @@ struct H2Push::Impl {
   H2PushContent content;
   flv::Parser parser;
   SharedUnit undecided;  ///< the first bytes, until there are enough to tell FLV
+  recordings::Spool::Options spool_options;
+  std::unique_ptr<recordings::Spool> spool;  ///< made by the opener
+  std::thread opener;
   bool started = false;
   bool dropping = false;
   std::atomic<std::uint64_t> bytes_in{0};
@@ -73,19 +80,44 @@ struct H2Push::Impl {
   SharedUnit join_undecided(const SharedUnit& piece);
   Result<> queue(SharedUnit unit);
   void start();
+  void open_spool();
   void cancel_drain();
 };
 
 void H2Push::Impl::start() {
   if (std::exchange(started, true)) return;
   io->post([uploader = uploader] { uploader->start(); });
+  // What lies on a slow disk is read on a thread of its own.
+  if (!spool_options.root.empty()) opener = std::thread([this] { open_spool(); });
+}
+
+void H2Push::Impl::open_spool() {
+  const auto first = std::make_shared<recordings::SpoolLevel>();
+  const auto opened = std::make_shared<std::atomic<bool>>(false);
+  auto result = recordings::Spool::open(
+      spool_options, [executor = io->executor(), uploader = uploader, first, opened](recordings::SpoolLevel level) {
+        if (!opened->load()) {
+          *first = std::move(level);
+          return;
+        }
+        auto shared = std::make_shared<recordings::SpoolLevel>(std::move(level));
+        asio::post(executor, [uploader, shared] { uploader->spool_changed(std::move(*shared)); });
+      });
+  if (!result) {
+    io->post([uploader = uploader, why = result.error()] { uploader->no_spool(why); });
+    return;
+  }
+  opened->store(true);
+  spool = std::move(*result);
+  io->post([uploader = uploader, &opened_spool = *spool, first] { uploader->use_spool(opened_spool, *first); });
 }
 
 /// One unit into the queue; tells once when dropping begins and when it is over.
 Result<> H2Push::Impl::queue(SharedUnit unit) {
-  if (!unit->captured) {
+  const UtcTime captured = unit->captured ? recordings::as_capture_time(*unit->captured) : recordings::capture_clock();
+  if (unit->captured != captured) {
     auto stamped = std::make_shared<Unit>(*unit);
-    stamped->captured = utc_now();
+    stamped->captured = captured;
     unit = std::move(stamped);
   }
   const auto before = uploader->queue().dropped_units();
@@ -148,15 +180,18 @@ tl::expected<std::unique_ptr<H2Push>, Failure> H2Push::create(H2PushConfig confi
   auto io = net::IoThread::shared();
   Notifier notifier(notify_thread(), std::move(events));
   const H2PushContent content = config.content;
+  recordings::Spool::Options spool = spool_options(config);
   auto uploader = std::make_shared<Uploader>(io->executor(), std::move(config), std::move(*url), tls, notifier);
-  return std::unique_ptr<H2Push>(
-      new H2Push(std::make_unique<Impl>(std::move(io), std::move(uploader), std::move(notifier), content)));
+  auto impl = std::make_unique<Impl>(std::move(io), std::move(uploader), std::move(notifier), content);
+  impl->spool_options = std::move(spool);
+  return std::unique_ptr<H2Push>(new H2Push(std::move(impl)));
 }
 
 H2Push::H2Push(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 H2Push::~H2Push() {
   impl_->notify.silence();
+  if (impl_->opener.joinable()) impl_->opener.join();
   impl_->io->run([uploader = impl_->uploader] { uploader->abort(); });
 }
 
@@ -223,6 +258,10 @@ void H2Push::split() {
   impl_->io->post([uploader = impl_->uploader] { uploader->split(); });
 }
 
+void H2Push::drop_spool() {
+  impl_->io->post([uploader = impl_->uploader] { uploader->drop_spool(); });
+}
+
 H2PushStats H2Push::stats() const {
   H2PushStats stats;
   impl_->io->run([&] { impl_->uploader->fill(stats); });
@@ -233,7 +272,7 @@ H2PushStats H2Push::stats() const {
   stats.time_queued = level.time;
   stats.bytes_dropped_overflow = level.dropped_bytes;
   stats.bytes_dropped_error = level.lost_bytes;
-  stats.units_dropped = level.dropped_units + level.lost_units;
+  stats.units_dropped += level.dropped_units + level.lost_units;
   return stats;
 }
 

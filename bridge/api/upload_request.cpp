@@ -61,6 +61,11 @@ void UploadRequest::finish() {
   wake_.notify();
 }
 
+void UploadRequest::cut() {
+  cutting_ = true;
+  wake_.notify();
+}
+
 void UploadRequest::end_lost(std::error_code error) {
   end(RequestEnd::Kind::lost, Failure{error, lost_sentence(setup_.authority, error, stream_->ending()), 0});
 }
@@ -153,7 +158,8 @@ asio::awaitable<void> UploadRequest::write_body() {
     // The reader ends the request: it knows more, if the receiver answered before it closed.
     if (!written) co_return;
     if (batch.empty() && !body_ended_) {
-      if (finishing_) break;
+      // What storage has not yet confirmed is still to come.
+      if (cutting_ || (finishing_ && queue_.all_handed_out())) break;
       co_await wake_.wait();
     }
   }
@@ -216,7 +222,7 @@ asio::awaitable<void> UploadRequest::read_answer() {
                 head->status});
     co_return;
   }
-  end(finishing_ && queue_.all_sent() ? RequestEnd::Kind::complete : RequestEnd::Kind::split, {});
+  end(finishing_ && queue_.all_handed_out() ? RequestEnd::Kind::complete : RequestEnd::Kind::split, {});
 }
 
 asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head) {
@@ -241,6 +247,8 @@ void UploadRequest::take_line(std::string_view line) {
 
 void UploadRequest::acknowledge(std::uint64_t tags) {
   tags = std::min(tags, next_number_);
+  progress_.tags_acked = std::max(progress_.tags_acked, tags);
+  queue_.acknowledge(tags);
   if (silent_bytes_ == 0 && (in_flight_.empty() || tags <= in_flight_.front().number)) return;
   progress_.bytes_acked += std::exchange(silent_bytes_, 0);
   if (progress_.first_ack_time.count() == 0)
@@ -250,8 +258,6 @@ void UploadRequest::acknowledge(std::uint64_t tags) {
     progress_.acked_running_time = in_flight_.front().running_time;
     in_flight_.pop_front();
   }
-  progress_.tags_acked = std::max(progress_.tags_acked, tags);
-  queue_.acknowledge(tags);
   acked_();
 }
 

@@ -62,6 +62,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
 
   void wake() { wake_.notify(); }  ///< the queue has something
   void finish();                   ///< end the body when all is sent
+  void cut();                      ///< end the body with what the queue gives now
   void split();                    ///< end the body before the next key frame
   void abort(Failure why);
   std::uint64_t flow_window() const { return stream_ ? stream_->send_window() : 0; }
@@ -104,6 +105,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   std::deque<InFlight> in_flight_;  ///< sent in this request, not acknowledged
   std::uint64_t next_number_ = 0;
   bool finishing_ = false;
+  bool cutting_ = false;
   bool splitting_ = false;
   bool body_ended_ = false;
   bool acknowledging_ = false;    ///< the receiver sends acknowledgement lines

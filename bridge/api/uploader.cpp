@@ -6,35 +6,18 @@
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
-#include <array>
-
 #include "api/credentials.hpp"
 #include "api/upload_failure.hpp"
+#include "api/uuid.hpp"
 #include "core/log.hpp"
 #include "core/time.hpp"
+#include "proto/flv/tag.hpp"
 
 namespace camspan {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-std::uint32_t random_32() {
-  std::uint32_t value = 0;
-  if (hal()->random(&value, sizeof value) != 0) value = static_cast<std::uint32_t>(hal()->monotonic_ns());
-  return value;
-}
-
-/// A random UUID (RFC 9562 section 5.4).
-std::string make_uuid() {
-  std::array<std::uint32_t, 4> words{random_32(), random_32(), random_32(), random_32()};
-  words[1] = (words[1] & 0xffff0fffu) | 0x00004000u;
-  words[2] = (words[2] & 0x3fffffffu) | 0x80000000u;
-  std::array<char, 37> text{};
-  std::snprintf(text.data(), text.size(), "%08x-%04x-%04x-%04x-%04x%08x", words[0], words[1] >> 16, words[1] & 0xffffu,
-                words[2] >> 16, words[2] & 0xffffu, words[3]);
-  return text.data();
-}
 
 Backoff::Limits backoff_limits(const H2PushConfig& config) {
   return {config.reconnect_delay, std::max(config.reconnect_delay, config.reconnect_delay_max), config.retries};
@@ -45,20 +28,6 @@ MediaQueue::Bounds bounds(const H2PushConfig& config) {
 }
 
 }  // namespace
-
-Notifier::Notifier(net::IoThread& thread, H2PushEvents events) : thread_(thread), box_(std::make_shared<Box>()) {
-  box_->events = std::move(events);
-}
-
-void Notifier::ask_token(std::function<void(std::string)> answer) {
-  thread_.post([box = box_, answer = std::move(answer)] {
-    answer(box->silent.load() ? std::string() : box->events.request_token());
-  });
-}
-
-void Notifier::silence() {
-  box_->silent.store(true);
-}
 
 Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url, ssl_ctx_st* tls, Notifier notifier)
     : executor_(std::move(executor)),
@@ -73,6 +42,8 @@ Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url,
       stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {
   if (config_.mode == H2PushMode::stream)
     channel_ = std::make_unique<LinkChannel>(url_.authority, config_.identify, url_.tls);
+  spool_opening_ = !config_.spool_location.empty();
+  if (spool_opening_ && config_.spool_mode == H2PushSpoolMode::always) queue_.send_below(0);
 }
 
 Uploader::~Uploader() {
@@ -101,6 +72,7 @@ void Uploader::wake_from_anywhere() {
 }
 
 void Uploader::wake() {
+  relieve();
   wake_.notify();
   if (request_) request_->wake();
 }
@@ -108,7 +80,7 @@ void Uploader::wake() {
 void Uploader::drain(std::function<void(Result<>)> done) {
   drained_ = std::move(done);
   if (state_ == ConnectionState::failed) return settle(camspan::fail(Errc::closed));
-  if (!started_ || (queue_.empty() && !request_)) return settle({});
+  if (!started_ || (queue_.empty() && !request_ && !spool_waits())) return settle({});
   set_state(ConnectionState::draining);
   if (request_) request_->finish();
   wake();
@@ -128,6 +100,7 @@ void Uploader::abort() {
   notify_.silence();
   cancel_drain();
   queue_.close();
+  if (auto spool = std::exchange(spool_, nullptr)) spool->let_go(stream_id_);
   if (request_) request_->abort(Failure{Errc::cancelled, "the upload was stopped.", 0});
   if (client_) client_->abort();
   wake_.notify();
@@ -150,6 +123,7 @@ void Uploader::update(const H2PushConfig& config) {
   config_.segment_bytes = config.segment_bytes;
   backoff_.set_limits(backoff_limits(config_));
   queue_.set_bounds(bounds(config));
+  if (spool_) spool_->update(config);
 }
 
 void Uploader::reconnect() {
@@ -170,32 +144,53 @@ asio::awaitable<void> Uploader::run() {
       const bool opened = co_await open_channel();
       if (!opened) continue;
     }
+    if (spool_) spool_->attach(*client_);
+    if (diverting()) co_await end_outage();
     co_await wait_for_data();
     if (stopping_) break;
     if (channel_due()) continue;
-    if (!client_->usable() && fresh_ && queue_.all_sent() && !drained_ && backoff_.failures() == 0) {
-      client_.reset();
+    if (!client_->usable() && nothing_to_do() && backoff_.failures() == 0) {
+      drop_client();
       left_idle_ = true;
     } else if (!client_->usable()) {
       // Named: in a co_await expression g++ 12 destroys what a braced list made twice.
       const std::error_code reason = client_->reason();
       Failure closed{reason, closed_sentence(url_.authority, reason, client_->ending()), 0};
-      client_.reset();
+      drop_client();
       co_await retry(std::move(closed), std::nullopt);
+    } else if (diverting()) {
+      continue;
     } else if (drained_ && queue_.empty()) {
-      settle({});
-      set_state(ConnectionState::connected);
+      co_await wait_for_spool();
     } else {
       co_await upload();
     }
   }
-  client_.reset();
+  drop_client();
+}
+
+/// Nothing is to be sent, live or from the spool.
+bool Uploader::nothing_to_do() const {
+  return fresh_ && queue_.all_sent() && !drained_ && !diverting() && !(spool_ && spool_->has_segments());
 }
 
 /// What the body is, and so its headers, is known with its first unit.
 asio::awaitable<void> Uploader::wait_for_data() {
-  while (!stopping_ && fresh_ && queue_.all_sent() && !drained_ && client_->usable())
+  const auto nothing_yet = [this] { return fresh_ && queue_.all_sent() && !drained_ && !diverting(); };
+  while (!stopping_ && client_->usable() && (spool_opening_ || nothing_yet()))
     co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
+}
+
+/// All of the live stream is with the receiver, and nothing more comes.
+asio::awaitable<void> Uploader::wait_for_spool() {
+  if (spool_waits()) {
+    co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
+    co_return;
+  }
+  if (channel_) co_await channel_->close(*client_);
+  if (stopping_) co_return;
+  settle({});
+  set_state(ConnectionState::connected);
 }
 
 /// Hubs end connections that bring them nothing; the next one is for what there is to send.
@@ -203,7 +198,7 @@ asio::awaitable<void> Uploader::wait_to_connect() {
   left_idle_ = false;
   reconnect_now_ = false;
   set_state(ConnectionState::idle);
-  while (!stopping_ && !reconnect_now_ && queue_.all_sent() && !drained_)
+  while (!stopping_ && !reconnect_now_ && nothing_to_do())
     co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
 }
 
@@ -220,7 +215,7 @@ asio::awaitable<bool> Uploader::open_channel() {
   }
   auto refused = co_await channel_->open(*client_, *triple);
   if (stopping_ || !refused) co_return !stopping_;
-  if (refused->kind == RequestEnd::Kind::lost) client_.reset();
+  if (refused->kind == RequestEnd::Kind::lost) drop_client();
   if (refused->failure.http_status == 401 && !std::exchange(token_retried_, true)) {
     const auto now = read_triple(config_);
     if (now && now->secret != triple->secret) co_return false;
@@ -282,54 +277,24 @@ void Uploader::position() {
 
 void Uploader::new_stream() {
   stream_id_ = make_uuid();
-  queue_.restart();
+  // The head of the new stream is from when that begins: the times of recordings go by it.
+  queue_.restart([this](const SharedUnit& head, const Unit& first) -> SharedUnit {
+    const auto info = flv::inspect(first.bytes);
+    return flv_ && info ? flv::copy_with_timestamp(*head, info->timestamp_ms) : head;
+  });
   progress_.tags_acked = progress_.highest_sent = 0;
   fresh_ = true;
 }
 
-http::Headers Uploader::request_headers(const std::string& authorization) const {
-  http::Headers headers = channel_ ? channel_->fields() : http::Headers();
-  const std::string automatic = flv_ ? "video/x-flv" : "application/octet-stream";
-  headers.append("content-type", config_.content_type.empty() ? automatic : config_.content_type);
-  headers.append("user-agent", config_.user_agent.empty() ? "camspan/" CAMSPAN_VERSION : config_.user_agent);
-  if (!authorization.empty()) headers.append("authorization", authorization, true);
-  if (flv_) {
-    headers.append("accept", "application/x-ndjson");
-    headers.append("camspan-stream", stream_id_);
-    headers.append("camspan-first", std::to_string(queue_.next_number()));
-    const SharedUnit next = queue_.peek();
-    if (next && next->captured) headers.append("camspan-start", format_utc(*next->captured));
-  }
-  if (!config_.meta.empty()) headers.append("camspan-meta", config_.meta);
-  for (const auto& [name, value] : config_.headers) headers.append(name, value, name == "cookie");
-  return headers;
-}
-
 asio::awaitable<void> Uploader::upload() {
-  H2PushConfig credentials = config_;
-  if (!token_.empty()) credentials.auth_token = token_;
-  // A channel was authorised when it was opened.
-  auto authorized = channel_ ? tl::expected<std::string, Failure>() : authorization(credentials);
+  auto authorized = authorize();
   if (!authorized) {
     fail(std::move(authorized.error()));
     co_return;
   }
   position();
-  UploadRequest::Setup setup;
-  setup.method = config_.method == H2PushMethod::put ? "PUT" : "POST";
-  setup.authority = url_.authority;
-  setup.path = url_.path;
-  setup.headers = request_headers(*authorized);
-  setup.tls = url_.tls;
-  setup.flv = flv_;
-  setup.first = queue_.next_number();
-  if (flv_ && setup.first > 0) setup.head = queue_.head_before(setup.first);
-  // Said, because the first tag that counts may be metadata itself.
-  if (flv_) setup.headers.append("camspan-head", std::to_string(setup.head.size()));
-  setup.idle_timeout = config_.idle_timeout;
-  setup.ack_timeout = config_.ack_timeout;
-  // Raw bytes make no sense from the middle on: all of them are kept, as far as memory goes.
-  setup.replay_time = flv_ ? config_.replay_time : std::chrono::hours(24 * 365);
+  UploadRequest::Setup setup = request_setup(*authorized);
+  if (flv_) name_stream(setup);
   setup.segment_time = config_.segment_time;
   setup.segment_bytes = config_.segment_bytes;
 
@@ -342,6 +307,7 @@ asio::awaitable<void> Uploader::upload() {
   RequestEnd end = co_await request_->run(*client_);
   request_.reset();
   if (stopping_) co_return;
+  if (diverting() && end.kind != RequestEnd::Kind::refused && end.kind != RequestEnd::Kind::lost) co_return;
   switch (end.kind) {
     case RequestEnd::Kind::complete:
       token_retried_ = false;
@@ -349,16 +315,14 @@ asio::awaitable<void> Uploader::upload() {
       stream_id_ = make_uuid();
       progress_.tags_acked = progress_.highest_sent = 0;
       fresh_ = true;
-      if (channel_) co_await channel_->close(*client_);
-      if (stopping_) co_return;
-      settle({});
-      set_state(ConnectionState::connected);
+      if (spool_) spool_->begin_live(stream_id_);
+      co_await wait_for_spool();
       co_return;
     case RequestEnd::Kind::split:
       token_retried_ = false;
       if (!flv_) new_stream();
       // The server wants us elsewhere and has everything so far: no outage.
-      if (!client_->usable()) client_.reset();
+      if (!client_->usable()) drop_client();
       co_return;
     case RequestEnd::Kind::refused:
       co_await after_refusal(std::move(end), std::move(*authorized));
@@ -367,7 +331,7 @@ asio::awaitable<void> Uploader::upload() {
       break;
   }
   // The stream may be broken while the connection is not; a new one is the sure way.
-  client_.reset();
+  drop_client();
   co_await retry(std::move(end.failure), std::nullopt);
 }
 
@@ -433,6 +397,7 @@ asio::awaitable<void> Uploader::retry(Failure failure, std::optional<std::chrono
   if (worked_since && Clock::now() - *worked_since > std::chrono::seconds(5)) outage_ = false;
   if (!std::exchange(outage_, true)) notify_(&H2PushEvents::lost, failure);
   log::info("upload", failure.sentence, " Trying again.");
+  if (spool_ && flv_) spool_->divert(stream_id_);
   if (!drained_) set_state(ConnectionState::waiting);
   const milliseconds delay = backoff_.next(random_32());
   const auto until = Clock::now() + (wait && *wait > delay ? milliseconds(*wait) : delay);
@@ -456,6 +421,7 @@ void Uploader::set_state(ConnectionState state) {
 void Uploader::on_acked() {
   outage_ = false;
   measure();
+  if (spool_) spool_->acknowledged(stream_id_, progress_.tags_acked);
   notify_(&H2PushEvents::acked, progress_.bytes_acked, progress_.acked_running_time);
 }
 
@@ -475,6 +441,7 @@ void Uploader::measure() {
 void Uploader::fill(H2PushStats& stats) const {
   stats.bytes_sent = progress_.bytes_sent;
   stats.bytes_acked = progress_.bytes_acked;
+  if (spool_) spool_->fill(stats);
   stats.bytes_resent = progress_.bytes_resent;
   stats.tags_acked = progress_.tags_acked;
   stats.requests = requests_;

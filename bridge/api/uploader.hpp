@@ -7,40 +7,14 @@
 
 #include "api/backoff.hpp"
 #include "api/link_channel.hpp"
+#include "api/notifier.hpp"
 #include "api/upload_request.hpp"
+#include "api/upload_spool.hpp"
 #include "api/url.hpp"
 #include "net/connect.hpp"
 #include "net/io_thread.hpp"
 
 namespace camspan {
-
-/// Calls back on the notify thread; after silence() nothing more is called.
-class Notifier {
- public:
-  Notifier(net::IoThread& thread, H2PushEvents events);
-  /// Calls `event` with `arguments` on the notify thread, if it is set.
-  template <class... Parameters, class... Arguments>
-  void operator()(std::function<void(Parameters...)> H2PushEvents::*event, Arguments... arguments) {
-    if (!(box_->events.*event)) return;
-    thread_.post([box = box_, event, arguments...] {
-      if (!box->silent.load()) (box->events.*event)(arguments...);
-    });
-  }
-  /// Asks for a token; `answer` is called on the notify thread.
-  void ask_token(std::function<void(std::string)> answer);
-  bool can_ask_token() const { return static_cast<bool>(box_->events.request_token); }
-  /// Runs `task` on the notify thread, after every event before it; also when silenced.
-  void after_events(std::function<void()> task) { thread_.post(std::move(task)); }
-  void silence();
-
- private:
-  struct Box {
-    H2PushEvents events;
-    std::atomic<bool> silent{false};
-  };
-  net::IoThread& thread_;
-  std::shared_ptr<Box> box_;
-};
 
 /// Lives on the I/O thread; kept alive by its coroutine.
 class Uploader : public std::enable_shared_from_this<Uploader> {
@@ -64,6 +38,13 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   void update(const H2PushConfig& config);
   void reconnect();
   void split();
+  /// The spool is there. It outlives this upload's abort().
+  void use_spool(recordings::Spool& spool, recordings::SpoolLevel level);
+  /// It cannot be used.
+  void no_spool(Failure why);
+  /// What the storage thread told of it.
+  void spool_changed(recordings::SpoolLevel level);
+  void drop_spool();
   std::chrono::milliseconds drain_timeout() const { return config_.drain_timeout; }
   /// Fills everything but the queue's levels.
   void fill(H2PushStats& stats) const;
@@ -76,11 +57,21 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   bool channel_due() const;
   asio::awaitable<bool> open_channel();
   asio::awaitable<void> wait_for_data();
+  asio::awaitable<void> wait_for_spool();
+  asio::awaitable<void> end_outage();
+  bool nothing_to_do() const;
+  bool spool_waits() const { return spool_ && !spool_->empty(); }
+  bool diverting() const { return spool_ && spool_->diverting(); }
+  void relieve();
+  void drop_client();
   asio::awaitable<void> upload();
   asio::awaitable<void> after_refusal(RequestEnd end, std::string authorization_used);
   asio::awaitable<void> retry(Failure failure, std::optional<std::chrono::seconds> wait);
   asio::awaitable<std::string> token_from_user();
   http::Headers request_headers(const std::string& authorization) const;
+  UploadRequest::Setup request_setup(const std::string& authorization) const;
+  tl::expected<std::string, Failure> authorize() const;
+  void name_stream(UploadRequest::Setup& setup) const;
   void wake_from_anywhere();
   void position();
   void new_stream();
@@ -115,6 +106,8 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   bool connecting_ = false;  ///< a try began, its end was not told yet
   bool reconnect_now_ = false;
   bool left_idle_ = false;                ///< the receiver ended a connection that nothing was sent on
+  std::shared_ptr<UploadSpool> spool_;    ///< null: none is used, or it is not open yet
+  bool spool_opening_ = false;            ///< with H2PushSpoolMode::always nothing is sent meanwhile
   std::unique_ptr<LinkChannel> channel_;  ///< of mode stream, else null
   bool fresh_ = true;                     ///< nothing of this stream was sent yet
   bool token_retried_ = false;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "element/sink.hpp"
 #include "support/flv_maker.hpp"
 #include "support/temp_folder.hpp"
 #include "support/upload_server.hpp"
@@ -14,82 +15,13 @@
 namespace camspan {
 namespace {
 
+using test::always;
+using test::buffer;
 using test::ReceivedRequest;
+using test::Sink;
+using test::UnrefObject;
 using test::UploadServer;
 using Answer = UploadServer::Answer;
-
-UploadServer::Plan always(Answer answer) {
-  return [answer](std::size_t) {
-    UploadServer::Script script;
-    script.answer = answer;
-    return script;
-  };
-}
-
-struct Teardown {
-  void operator()(GstHarness* harness) const { gst_harness_teardown(harness); }
-};
-struct UnrefObject {
-  void operator()(gpointer object) const { gst_object_unref(object); }
-};
-
-GstBuffer* buffer(const Bytes& bytes) {
-  return gst_buffer_new_memdup(bytes.data(), bytes.size());
-}
-
-/// A harness around `h2sink <properties>`, with a bus.
-class Sink {
- public:
-  explicit Sink(const std::string& properties, const char* caps = "video/x-flv") {
-    harness_.reset(gst_harness_new_parse(("h2sink name=s " + properties).c_str()));
-    // A parsed line is a bin; its messages come out of the bin.
-    element_ = gst_bin_get_by_name(GST_BIN(harness_->element), "s");
-    bus_.reset(gst_bus_new());
-    gst_element_set_bus(harness_->element, bus_.get());
-    if (caps) gst_harness_set_src_caps_str(harness_.get(), caps);
-  }
-  ~Sink() {
-    gst_element_set_bus(harness_->element, nullptr);
-    gst_object_unref(element_);
-  }
-
-  GstHarness* harness() { return harness_.get(); }
-  GstElement* element() { return element_; }
-  GstFlowReturn push(const Bytes& bytes) { return gst_harness_push(harness_.get(), buffer(bytes)); }
-  GstFlowReturn push_all(const std::vector<Bytes>& tags) {
-    GstFlowReturn flow = push(test::flv_file({}));
-    for (const Bytes& tag : tags)
-      if (flow == GST_FLOW_OK) flow = push(tag);
-    return flow;
-  }
-  bool eos() { return gst_harness_push_event(harness_.get(), gst_event_new_eos()); }
-  /// Waits for a message of `types`, at most 10 s.
-  std::unique_ptr<GstMessage, decltype(&gst_message_unref)> wait(GstMessageType types) {
-    return {gst_bus_timed_pop_filtered(bus_.get(), 10 * GST_SECOND, types), gst_message_unref};
-  }
-  bool has(GstMessageType types) {
-    GstMessage* message = gst_bus_pop_filtered(bus_.get(), types);
-    if (message) gst_message_unref(message);
-    return message != nullptr;
-  }
-  GstStructure* stats() {
-    GstStructure* stats = nullptr;
-    g_object_get(element_, "stats", &stats, nullptr);
-    return stats;
-  }
-  guint64 stat(const char* name) {
-    GstStructure* all = stats();
-    guint64 value = G_MAXUINT64;
-    EXPECT_TRUE(gst_structure_get_uint64(all, name, &value)) << name;
-    gst_structure_free(all);
-    return value;
-  }
-
- private:
-  std::unique_ptr<GstBus, UnrefObject> bus_;
-  std::unique_ptr<GstHarness, Teardown> harness_;
-  GstElement* element_ = nullptr;
-};
 
 std::vector<test::TagContent> contents(const Bytes& body) {
   std::vector<test::TagContent> result;
@@ -405,6 +337,9 @@ TEST(H2SinkTest, StatisticsKeepTheirKeysAndTypes) {
                           "bytes-resent",
                           "bytes-dropped-overflow",
                           "bytes-dropped-error",
+                          "bytes-dropped-spool",
+                          "spool-bytes",
+                          "spool-oldest-time",
                           "units-dropped",
                           "tags-acked",
                           "requests",

@@ -17,6 +17,7 @@ class Heard {
     H2PushEvents result;
     result.state = [this](ConnectionState state) {
       if (state == ConnectionState::idle) note("idle", "");
+      if (state == ConnectionState::connected) note("connected", "");
     };
     result.lost = [this](const Failure& failure) { note("lost", failure.sentence); };
     result.progress = [this](bool, int attempt, ConnectStep step) {
@@ -25,6 +26,10 @@ class Heard {
     };
     result.failed = [this](const Failure& failure) { note("failed", failure.sentence, failure.code); };
     result.acked = [this](std::uint64_t bytes, auto) { note("acked", std::to_string(bytes)); };
+    result.spool = [this](std::uint64_t bytes, auto) {
+      note(bytes == 0 ? "spool-empty" : "spool", std::to_string(bytes));
+    };
+    result.spool_failed = [this](const Failure& failure) { note("spool-failed", failure.sentence, failure.code); };
     result.need_key = [this] { note("need-key", ""); };
     result.overflow = [this](bool on) { note(on ? "overflow" : "overflow-over", ""); };
     return result;

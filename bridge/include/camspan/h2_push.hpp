@@ -26,6 +26,14 @@ enum class H2PushContent : std::uint8_t {
   raw,        ///< bytes of no known structure
 };
 enum class H2PushLeaky : std::uint8_t { no, upstream, downstream };
+enum class H2PushSpoolMode : std::uint8_t {
+  outage,  ///< to disk while the link is down or too slow: a kill loses what memory held
+  always,  ///< every tag is on disk before it is sent: a kill or a power cut loses nothing that was stored
+};
+enum class H2PushSpoolOrder : std::uint8_t {
+  live_first,    ///< after an outage live goes on at once, the spool follows beside it
+  oldest_first,  ///< live waits until the spool is empty
+};
 
 /// Settings. Those marked [live] can be changed by H2Push::update() while it runs.
 struct H2PushConfig {
@@ -77,6 +85,13 @@ struct H2PushConfig {
   std::chrono::nanoseconds segment_time{0};  ///< [live] a new request at the next key frame; 0 = off
   std::size_t segment_bytes = 0;             ///< [live] the same by size; 0 = off
 
+  // FLV only: bytes of no known structure are not spooled.
+  std::string spool_location;              ///< folder of this upload alone, where the spool lies; "" = none
+  std::size_t spool_max_bytes = 64 << 20;  ///< of its files; over it the oldest go (with leaky = no, push() waits)
+  H2PushSpoolMode spool_mode = H2PushSpoolMode::outage;
+  H2PushSpoolOrder spool_order = H2PushSpoolOrder::live_first;  ///< [live]
+  int spool_share = 80;  ///< [live] percent of what is sent that the spool may be while live goes on; 100 = no bound
+
   std::size_t window_bytes = 256 << 10;            ///< our HTTP/2 receive window
   std::chrono::milliseconds ping_interval{10000};  ///< 0 = no PING
 };
@@ -96,8 +111,11 @@ struct H2PushStats {
   std::uint64_t bytes_resent = 0;
   std::uint64_t bytes_dropped_overflow = 0;  ///< no room in the queue
   std::uint64_t bytes_dropped_error = 0;     ///< sent, never acknowledged, no longer held when needed
+  std::uint64_t bytes_dropped_spool = 0;     ///< deleted from the spool before they were uploaded
   std::uint64_t units_dropped = 0;
-  std::uint64_t tags_acked = 0;  ///< of the current stream
+  std::uint64_t spool_bytes = 0;        ///< level: of the files of the spool
+  std::optional<UtcTime> spool_oldest;  ///< capture time of the oldest tag in it, where it is known
+  std::uint64_t tags_acked = 0;         ///< of the current stream
   std::uint64_t requests = 0;
   std::uint64_t connects = 0;
   int http_status = 0;  ///< last one
@@ -125,6 +143,10 @@ struct H2PushEvents {
   std::function<void(std::uint64_t bytes, std::optional<std::chrono::nanoseconds> running_time)> acked;
   /// Units are being dropped (true) or no longer (false).
   std::function<void(bool dropping)> overflow;
+  /// The spool holds so many bytes now; capture time of the oldest. At most once a second, and when it is empty.
+  std::function<void(std::uint64_t bytes, std::optional<UtcTime> oldest)> spool;
+  /// The spool cannot be used, and memory alone holds what waits; told again only after it worked in between.
+  std::function<void(const Failure&)> spool_failed;
   /// The next key frame should come soon: after a reconnect, after drops.
   std::function<void()> need_key;
   /// Asked after a 401; the answer is the token for the next try, "" = none. Runs on the notify thread while the upload
@@ -165,6 +187,8 @@ class H2Push {
   void reconnect();
   /// Begins a new request at the next key frame.
   void split();
+  /// Deletes what the spool holds; it is counted as dropped.
+  void drop_spool();
   H2PushStats stats() const;
 
   H2Push(const H2Push&) = delete;
