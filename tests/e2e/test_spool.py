@@ -1,0 +1,217 @@
+"""Uploads that lose nothing: what h2sink was given is in the recording once, after kills of hub and camera."""
+import collections
+import os
+import random
+import time
+import unittest
+
+import flv
+from harness import Case, DEADLINE, read_file, wait_for
+from test_kill import frames
+
+
+def moment(seconds):
+    """The randomness of a test, or the length of an outage; not a synchronisation."""
+    until = time.monotonic() + seconds
+    wait_for(lambda: time.monotonic() >= until, "the moment", deadline=seconds + 1)
+
+
+class SpoolCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.copies = []
+        self.spool = os.path.join(self.folder, "spool")
+
+    def start_camera(self, hub, *properties, mode="post", kbit=300, pattern="ball", prefix=""):
+        """A live camera with a spool. One thread gives each buffer to h2sink and then, unbuffered, to a copy: what is in
+        the copy has been given to h2sink, also when the program is killed."""
+        # No two runs send the same bytes.
+        color = "foreground-color=%d" % (0xff000000 | random.getrandbits(24))
+        copy = os.path.join(self.folder, "%scopy%d.flv" % (prefix, len(self.copies)))
+        self.copies.append(copy)
+        return self.gst_launch(
+            "videotestsrc", "is-live=true", "pattern=" + pattern, color, "!", "video/x-raw,width=320,height=240,framerate=25/1", "!",
+            "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=10", "bitrate=%d" % kbit, "!", "h264parse",
+            "!", "queue", "!", "mux.", "audiotestsrc", "is-live=true", "wave=white-noise", "samplesperbuffer=1024", "!",
+            "audio/x-raw,rate=44100,channels=1", "!", "voaacenc", "!", "aacparse", "!", "queue", "!", "mux.", "flvmux",
+            "name=mux", "streamable=true", "!", "tee", "name=t", "t.", "!",
+            *self.h2sink(hub, "spool-location=" + self.spool, "reconnect-delay=20", "reconnect-delay-max=200",
+                         "drain-timeout=%d" % (DEADLINE * 500), *properties, mode=mode),
+            "t.", "!", "filesink", "location=" + copy, "buffer-mode=unbuffered", "sync=false", "async=false")
+
+    def frames_of(self, copy):
+        data = read_file(copy) if os.path.exists(copy) else b""
+        if len(data) < 13:
+            return []
+        return [tag for tag in flv.media(flv.tags(data, partial=True)) if not flv.is_config(tag)]
+
+    def spooled(self):
+        return [os.path.join(folder, name) for folder, _, names in os.walk(self.spool) for name in names if ".flv" in name]
+
+    def assert_all_once(self, hub, tolerated=None):
+        """Payload by payload. `tolerated`: for each copy by number, how many ms before its end may be missing.
+        @return how many frames are missing there"""
+        recorded = frames(hub.recording())
+        have = collections.Counter(tag.data for tag in recorded)
+        missing, tail = [], 0
+        for number, copy in enumerate(self.copies):
+            sent = self.frames_of(copy)
+            newest = max((tag.timestamp for tag in sent), default=0)
+            for tag in sent:
+                if have[tag.data]:
+                    continue
+                if newest - tag.timestamp <= (tolerated or {}).get(number, -1):
+                    tail += 1
+                else:
+                    missing.append((number, tag.timestamp))
+        # An encoder's first frame may be the same in each run.
+        sent = collections.Counter(tag.data for copy in self.copies for tag in self.frames_of(copy))
+        twice = [data[:12] for data, times in have.items() if times > max(1, sent[data])]
+        self.assertEqual((missing, twice), ([], []), "of %d sent, %d recorded" % (sum(sent.values()), len(recorded)))
+        return tail
+
+    def end(self, camera):
+        camera.send_signal(2)
+        out, error = camera.communicate(timeout=DEADLINE)
+        self.assertEqual(camera.returncode, 0, (out + error).decode())
+        return (out + error).decode()
+
+
+class Outage(SpoolCase):
+    """The hub is away; the camera stays."""
+
+    def outage(self, mode, *properties, seconds=3):
+        hub = self.hub('[record]\nsegment = "2s"\n')
+        camera = self.start_camera(hub, *properties, mode=mode)
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        moment(0.7)
+        hub.kill()
+        moment(seconds)
+        self.assertTrue(self.spooled(), "what comes meanwhile is on disk")
+        hub.start()
+        wait_for(lambda: hub.device().get("live"), "the camera to be back")
+        wait_for(lambda: not [p for p in self.spooled() if not p.endswith(".part")], "the spool to be empty")
+        text = self.end(camera)
+        self.assert_all_once(hub)
+        self.assertEqual(self.spooled(), [])
+        self.assertEqual(text.count("WARNING"), 1, text)
+
+    def test_nothing_is_missing_after_an_outage(self):
+        self.outage("post")
+
+    def test_nothing_is_missing_after_an_outage_on_a_channel(self):
+        self.outage("stream")
+
+    def test_nothing_is_missing_where_all_is_written_ahead(self):
+        self.outage("post", "spool-mode=always")
+
+    def test_nothing_is_missing_with_the_oldest_first(self):
+        self.outage("post", "spool-order=oldest-first")
+
+
+class Kills(SpoolCase):
+    """kill -9 of hub and camera, singly and together, at moments that a seed decides."""
+    SEEDS = range(4)
+    # What a tag needs from h2sink to the system's files, on a busy machine.
+    TAIL_MS = 200
+
+    def test_written_ahead_nothing_is_lost(self):
+        for seed in self.SEEDS:
+            with self.subTest(seed=seed):
+                self.kills(seed, "always", self.TAIL_MS)
+
+    def test_during_an_outage_only_what_memory_held_is_lost(self):
+        for seed in self.SEEDS:
+            with self.subTest(seed=seed):
+                self.kills(seed, "outage", 2000)
+
+    def kills(self, seed, spool_mode, tail_ms):
+        rng = random.Random("%s %d" % (spool_mode, seed))
+        self.copies, self.spool = [], os.path.join(self.folder, "spool-%s-%d" % (spool_mode, seed))
+        hub = self.hub('[record]\nsegment = "2s"\n')
+        start = lambda: self.start_camera(hub, "spool-mode=" + spool_mode, prefix="%s%d-" % (spool_mode, seed))
+        camera = start()
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        tolerated = {}
+        for _ in range(rng.randint(2, 3)):
+            moment(rng.uniform(0.3, 1.2))
+            what = rng.choice(("hub", "camera", "both"))
+            if what != "hub":
+                camera.kill()
+                camera.wait(DEADLINE)
+                tolerated[len(self.copies) - 1] = tail_ms
+            if what != "camera":
+                hub.kill()
+                moment(rng.uniform(0, 1.0))
+            if what != "hub":
+                camera = start()
+                wait_for(lambda: self.frames_of(self.copies[-1]), "the camera to work")
+            if what != "camera":
+                moment(rng.uniform(0, 0.5))
+                hub.start()
+            wait_for(lambda: hub.device().get("live"), "the camera to be back")
+        self.end(camera)
+        self.assertEqual(self.spooled(), [], "all was uploaded")
+        lost = self.assert_all_once(hub, tolerated)
+        hub.stop()
+        return lost
+
+
+class Alone(SpoolCase):
+    """No hub when the camera starts."""
+
+    def test_started_without_a_hub(self):
+        hub = self.hub('[record]\nsegment = "2s"\n')
+        hub.kill()
+        camera = self.start_camera(hub)
+        moment(2)
+        self.assertTrue(self.spooled())
+        hub.start()
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        self.end(camera)
+        self.assert_all_once(hub)
+        self.assertEqual(self.spooled(), [])
+
+    def test_another_program_uploads_what_one_left(self):
+        hub = self.hub('[record]\nsegment = "2s"\n')
+        hub.kill()
+        first = self.start_camera(hub, "drain-timeout=100")
+        moment(2)
+        self.end(first)
+        self.assertTrue(self.spooled())
+        hub.start()
+        second = self.start_camera(hub)
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        self.end(second)
+        self.assert_all_once(hub)
+        self.assertEqual(self.spooled(), [])
+
+    def test_a_full_spool_keeps_the_newest(self):
+        hub = self.hub('[record]\nsegment = "2s"\n')
+        hub.kill()
+        bound = 1 << 20
+        camera = self.start_camera(hub, "spool-max-bytes=%d" % bound, kbit=4000, pattern="snow")
+        sizes = []
+        end = time.monotonic() + 6
+
+        def watch():
+            sizes.append(sum(os.path.getsize(path) for path in self.spooled() if os.path.exists(path)))
+            return time.monotonic() > end
+        wait_for(watch, "a full spool")
+        self.assertLessEqual(max(sizes), bound)
+        self.assertGreater(max(sizes), bound // 2)
+        sent = self.frames_of(self.copies[0])
+        hub.start()
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        self.end(camera)
+        recorded = [tag.data for tag in frames(hub.recording())]
+        self.assertEqual(len(recorded), len(set(recorded)), "nothing twice")
+        self.assertIn(sent[-1].data, recorded)
+        self.assertNotIn(sent[0].data, recorded)
+        # Whole GOPs went: from the first one kept on nothing is missing.
+        wanted = [tag.data for tag in self.frames_of(self.copies[0])]
+        self.assertEqual(wanted[wanted.index(recorded[0]):], recorded)
+
+
+if __name__ == "__main__":
+    unittest.main()
