@@ -13,7 +13,7 @@
 #define UPLOAD_STRING "Hello, this is a camera speaking HTTP/2."
 #define PACKET_LEN 2048
 
-static const char *k_help =
+static const char* k_help =
     "usage: link-h2-stream [--device FILE] [--host HOST --port PORT] [--identify PATH] [--file FILE] [--seconds N]\n"
     "\n"
     "Opens two channels on a hub, one to send on and one to be sent to, sends FILE (or a line of text), waits N\n"
@@ -30,42 +30,46 @@ static const char *k_help =
 
 typedef struct {
   hal_identity device;
-  const char *host;
+  const char* host;
   int port;
-  const char *identify;
-  const char *file;
+  const char* identify;
+  const char* file;
   int seconds;
 } options_t;
 
-static void on_header(uint32_t stream_id, char *channel_id, int cat, const uint8_t *name, uint32_t namelen,
-                      const uint8_t *value, uint32_t valuelen, uint8_t flags, void *user_data) {
+static void on_header(uint32_t stream_id, char* channel_id, int cat, const uint8_t* name, uint32_t namelen,
+                      const uint8_t* value, uint32_t valuelen, uint8_t flags, void* user_data) {
   (void)cat, (void)namelen, (void)valuelen, (void)flags, (void)user_data;
-  printf("stream %u (%s): %s: %s\n", (unsigned)stream_id, channel_id ? channel_id : "-", (const char *)name,
-         (const char *)value);
+  printf("stream %u (%s): %s: %s\n", (unsigned)stream_id, channel_id ? channel_id : "-", (const char*)name,
+         (const char*)value);
 }
 
-static void on_chunk(uint32_t stream_id, char *channel_id, const uint8_t *data, uint32_t len, uint8_t flags,
-                     void *user_data) {
+static void on_chunk(uint32_t stream_id, char* channel_id, const uint8_t* data, uint32_t len, uint8_t flags,
+                     void* user_data) {
   (void)channel_id, (void)flags, (void)user_data;
   printf("stream %u: %u bytes: %.*s\n", (unsigned)stream_id, (unsigned)len, len > 60 ? 60 : (int)len,
-         (const char *)data);
+         (const char*)data);
 }
 
-static void on_close(uint32_t stream_id, char *channel_id, uint32_t error_code, void *user_data) {
+static void on_close(uint32_t stream_id, char* channel_id, uint32_t error_code, void* user_data) {
   (void)channel_id, (void)user_data;
   printf("stream %u closed with code %u\n", (unsigned)stream_id, (unsigned)error_code);
 }
 
-static void on_reconnect(void) { printf("connected\n"); }
-static void on_disconnect(void) { printf("connection lost\n"); }
+static void on_reconnect(void) {
+  printf("connected\n");
+}
+static void on_disconnect(void) {
+  printf("connection lost\n");
+}
 
 static http2_stream_cb_t my_cb = {on_header, on_chunk, on_close, NULL, NULL, on_reconnect, on_disconnect};
 
 /* Returns the bytes to send, which the caller frees. */
-static char *read_body(const char *path, uint32_t *size) {
-  FILE *file = NULL;
+static char* read_body(const char* path, uint32_t* size) {
+  FILE* file = NULL;
   long end = 0;
-  char *body = NULL;
+  char* body = NULL;
   if (path == NULL) {
     *size = sizeof UPLOAD_STRING;
     body = malloc(*size);
@@ -86,7 +90,7 @@ static char *read_body(const char *path, uint32_t *size) {
 }
 
 /* One request, in packets. */
-static int send_body(void *handle, stream_data_info_t *info, char *body, uint32_t size) {
+static int send_body(void* handle, stream_data_info_t* info, char* body, uint32_t size) {
   info->stream_len = size;
   info->send_len = 0;
   while (info->send_len < info->stream_len) {
@@ -102,7 +106,7 @@ static int send_body(void *handle, stream_data_info_t *info, char *body, uint32_
   return 0;
 }
 
-static int stream(void *handle, const options_t *options, char *body, uint32_t size) {
+static int stream(void* handle, const options_t* options, char* body, uint32_t size) {
   http2_header headers[] = {MAKE_HEADER("test_name", "test_http2_header"), MAKE_HEADER_CS("hello", "world")};
   header_ext_info_t my_header_info = {headers, 2};
   stream_data_info_t info_download;
@@ -124,27 +128,43 @@ static int stream(void *handle, const options_t *options, char *body, uint32_t s
 }
 
 /* Returns 0, or what the program ends with. */
-static int read_options(int argc, char **argv, options_t *options) {
+static int read_options(int argc, char** argv, options_t* options) {
   static const struct option names[] = {
       {"device", required_argument, NULL, 'd'}, {"host", required_argument, NULL, 'H'},
       {"port", required_argument, NULL, 'p'},   {"identify", required_argument, NULL, 'i'},
       {"file", required_argument, NULL, 'f'},   {"seconds", required_argument, NULL, 's'},
       {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-  const char *device = getenv("CAMSPAN_DEVICE_FILE");
+  const char* device = getenv("CAMSPAN_DEVICE_FILE");
   char why[512];
   int option;
   memset(options, 0, sizeof *options);
   options->identify = "iotx/vision/voice/intercom/live";
   while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
     switch (option) {
-      case 'd': device = optarg; break;
-      case 'H': options->host = optarg; break;
-      case 'p': options->port = atoi(optarg); break;
-      case 'i': options->identify = optarg; break;
-      case 'f': options->file = optarg; break;
-      case 's': options->seconds = atoi(optarg); break;
-      case 'h': fputs(k_help, stdout); exit(0);
-      default: fputs(k_help, stderr); return 2;
+      case 'd':
+        device = optarg;
+        break;
+      case 'H':
+        options->host = optarg;
+        break;
+      case 'p':
+        options->port = atoi(optarg);
+        break;
+      case 'i':
+        options->identify = optarg;
+        break;
+      case 'f':
+        options->file = optarg;
+        break;
+      case 's':
+        options->seconds = atoi(optarg);
+        break;
+      case 'h':
+        fputs(k_help, stdout);
+        exit(0);
+      default:
+        fputs(k_help, stderr);
+        return 2;
     }
   }
   if (device == NULL) {
@@ -158,11 +178,11 @@ static int read_options(int argc, char **argv, options_t *options) {
   return 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   options_t options;
   device_conn_info_t conn_info;
-  void *handle;
-  char *body;
+  void* handle;
+  char* body;
   uint32_t size = 0;
   int result = read_options(argc, argv, &options);
   if (result != 0) return result;
@@ -175,7 +195,7 @@ int main(int argc, char **argv) {
   conn_info.product_key = options.device.product_key;
   conn_info.device_name = options.device.device_name;
   conn_info.device_secret = options.device.device_secret;
-  conn_info.url = (char *)options.host;
+  conn_info.url = (char*)options.host;
   conn_info.port = options.port;
   handle = IOT_HTTP2_Connect(&conn_info, &my_cb);
   if (handle != NULL) {

@@ -1,4 +1,5 @@
-/* Files from a camera on the Link Kit API: each in one piece (SDK 2.3), or in parts that go on after a break (SDK 3.x). */
+/* Files from a camera on the Link Kit API: each in one piece (SDK 2.3), or in parts that go on after a break (SDK 3.x).
+ */
 #include <camspan/hal.h>
 
 #include <getopt.h>
@@ -15,7 +16,7 @@
 #define MAX_TRIES 50
 #define UPLOAD_ID_LEN 40
 
-static const char *k_help =
+static const char* k_help =
     "usage: link-upload-file [--device FILE] [--host HOST --port PORT] [--identify PATH | --resume] FILE...\n"
     "\n"
     "Uploads each FILE to a hub.\n"
@@ -31,9 +32,9 @@ static const char *k_help =
 
 typedef struct {
   hal_identity device;
-  const char *host;
+  const char* host;
   int port;
-  const char *identify;
+  const char* identify;
   int resume;
   uint32_t part;
 } options_t;
@@ -41,7 +42,7 @@ typedef struct {
 static atomic_int done_num;
 static atomic_int failed_num;
 
-static void upload_file_result(const char *path, int result, void *user_data) {
+static void upload_file_result(const char* path, int result, void* user_data) {
   (void)user_data;
   if (result < 0) ++failed_num;
   printf("%s: %s (%d), %d done\n", path, result < 0 ? "failed" : "uploaded", result, done_num + 1);
@@ -49,16 +50,17 @@ static void upload_file_result(const char *path, int result, void *user_data) {
 }
 
 /* Each file in one piece, queued at once. */
-static int upload_whole(device_conn_info_t *conn_info, const options_t *options, char **files, int count) {
+static int upload_whole(device_conn_info_t* conn_info, const options_t* options, char** files, int count) {
   static http2_stream_cb_t no_cb;
   http2_header header[] = {MAKE_HEADER("test_name", "test_http2_header"), MAKE_HEADER_CS("hello", "world")};
   header_ext_info_t my_header_info = {header, 2};
   int goal_num = 0;
   int i;
-  void *handle = IOT_HTTP2_Connect(conn_info, &no_cb);
+  void* handle = IOT_HTTP2_Connect(conn_info, &no_cb);
   if (handle == NULL) return -1;
   for (i = 0; i < count; ++i)
-    if (IOT_HTTP2_Stream_UploadFile(handle, files[i], options->identify, &my_header_info, upload_file_result, NULL) == 0)
+    if (IOT_HTTP2_Stream_UploadFile(handle, files[i], options->identify, &my_header_info, upload_file_result, NULL) ==
+        0)
       ++goal_num;
   while (done_num < goal_num) HAL_SleepMs(200);
   IOT_HTTP2_Disconnect(handle);
@@ -67,17 +69,17 @@ static int upload_whole(device_conn_info_t *conn_info, const options_t *options,
 
 static char upload_id[UPLOAD_ID_LEN];
 static atomic_int last_result;
-static void *completed;
-static void *connected;
-static void *lost;
+static void* completed;
+static void* connected;
+static void* lost;
 
-static void on_upload_id(const char *path, const char *id, void *user_data) {
+static void on_upload_id(const char* path, const char* id, void* user_data) {
   (void)user_data;
   snprintf(upload_id, sizeof upload_id, "%s", id);
   printf("%s: upload %s\n", path, upload_id);
 }
 
-static void on_completed(const char *path, int result, const char *store_id, void *user_data) {
+static void on_completed(const char* path, int result, const char* store_id, void* user_data) {
   (void)user_data;
   printf("%s: %s (%d)%s%s\n", path, result < 0 ? "interrupted" : "uploaded", result, store_id ? ", stored as " : "",
          store_id ? store_id : "");
@@ -85,7 +87,9 @@ static void on_completed(const char *path, int result, const char *store_id, voi
   HAL_SemaphorePost(completed);
 }
 
-static void on_reconnect(void) { HAL_SemaphorePost(connected); }
+static void on_reconnect(void) {
+  HAL_SemaphorePost(connected);
+}
 
 static void on_disconnect(void) {
   printf("connection lost\n");
@@ -98,7 +102,7 @@ static int may_try_again(void) {
 }
 
 /* One file in parts, again and again until it is there. */
-static int upload_resumably(void *handle, const options_t *options, const char *file) {
+static int upload_resumably(void* handle, const options_t* options, const char* file) {
   static http2_upload_result_cb_t callbacks = {on_upload_id, on_completed};
   http2_upload_params_t params;
   int tries;
@@ -117,9 +121,9 @@ static int upload_resumably(void *handle, const options_t *options, const char *
   return -1;
 }
 
-static int upload_in_parts(device_conn_info_t *conn_info, const options_t *options, char **files, int count) {
+static int upload_in_parts(device_conn_info_t* conn_info, const options_t* options, char** files, int count) {
   static http2_status_cb_t status = {on_disconnect, on_reconnect};
-  void *handle;
+  void* handle;
   int result = 0;
   int i;
   completed = HAL_SemaphoreCreate();
@@ -138,27 +142,43 @@ static int upload_in_parts(device_conn_info_t *conn_info, const options_t *optio
 }
 
 /* Returns 0, or what the program ends with. */
-static int read_options(int argc, char **argv, options_t *options) {
+static int read_options(int argc, char** argv, options_t* options) {
   static const struct option names[] = {
       {"device", required_argument, NULL, 'd'}, {"host", required_argument, NULL, 'H'},
       {"port", required_argument, NULL, 'p'},   {"identify", required_argument, NULL, 'i'},
       {"resume", no_argument, NULL, 'r'},       {"part", required_argument, NULL, 'P'},
       {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-  const char *device = getenv("CAMSPAN_DEVICE_FILE");
+  const char* device = getenv("CAMSPAN_DEVICE_FILE");
   char why[512];
   int option;
   memset(options, 0, sizeof *options);
   options->identify = "iotx/vision/voice/intercom/live";
   while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
     switch (option) {
-      case 'd': device = optarg; break;
-      case 'H': options->host = optarg; break;
-      case 'p': options->port = atoi(optarg); break;
-      case 'i': options->identify = optarg; break;
-      case 'r': options->resume = 1; break;
-      case 'P': options->part = (uint32_t)strtoul(optarg, NULL, 10); break;
-      case 'h': fputs(k_help, stdout); exit(0);
-      default: fputs(k_help, stderr); return 2;
+      case 'd':
+        device = optarg;
+        break;
+      case 'H':
+        options->host = optarg;
+        break;
+      case 'p':
+        options->port = atoi(optarg);
+        break;
+      case 'i':
+        options->identify = optarg;
+        break;
+      case 'r':
+        options->resume = 1;
+        break;
+      case 'P':
+        options->part = (uint32_t)strtoul(optarg, NULL, 10);
+        break;
+      case 'h':
+        fputs(k_help, stdout);
+        exit(0);
+      default:
+        fputs(k_help, stderr);
+        return 2;
     }
   }
   if (device == NULL || optind == argc) {
@@ -174,7 +194,7 @@ static int read_options(int argc, char **argv, options_t *options) {
   return 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   options_t options;
   device_conn_info_t conn_info;
   int result = read_options(argc, argv, &options);
@@ -183,7 +203,7 @@ int main(int argc, char **argv) {
   conn_info.product_key = options.device.product_key;
   conn_info.device_name = options.device.device_name;
   conn_info.device_secret = options.device.device_secret;
-  conn_info.url = (char *)options.host;
+  conn_info.url = (char*)options.host;
   conn_info.port = options.port;
   result = options.resume ? upload_in_parts(&conn_info, &options, argv + optind, argc - optind)
                           : upload_whole(&conn_info, &options, argv + optind, argc - optind);

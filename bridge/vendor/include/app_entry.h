@@ -8,10 +8,10 @@ extern "C" {
 
 typedef struct {
   int argc;
-  char **argv;
+  char** argv;
 } app_main_paras_t;
 
-int linkkit_main(void *paras);
+int linkkit_main(void* paras);
 
 #ifdef __cplusplus
 }

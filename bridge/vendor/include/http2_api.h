@@ -10,8 +10,8 @@ extern "C" {
 
 /// One request with a whole body; does not wait for the answer. Callbacks may call it.
 /// @return its H2 stream id, or < 0
-DLL_IOT_API int IOT_HTTP2_Stream_Send_Message(void *handle, const char *identify, char *channel_id, char *data,
-                                              uint32_t data_len, header_ext_info_t *header);
+DLL_IOT_API int IOT_HTTP2_Stream_Send_Message(void* handle, const char* identify, char* channel_id, char* data,
+                                              uint32_t data_len, header_ext_info_t* header);
 
 #ifdef __cplusplus
 }

@@ -25,55 +25,55 @@ extern "C" {
 
 /// A header of two string literals, or of any two strings.
 #define MAKE_HEADER(NAME, VALUE) \
-  { (char *)(NAME), (char *)(VALUE), (int)(sizeof(NAME) - 1), (int)(sizeof(VALUE) - 1) }
+  { (char*)(NAME), (char*)(VALUE), (int)(sizeof(NAME) - 1), (int)(sizeof(VALUE) - 1) }
 #define MAKE_HEADER_CS(NAME, VALUE) \
-  { (char *)(NAME), (char *)(VALUE), (int)strlen(NAME), (int)strlen(VALUE) }
+  { (char*)(NAME), (char*)(VALUE), (int)strlen(NAME), (int)strlen(VALUE) }
 
 typedef struct http2_header_struct {
-  char *name;
-  char *value;
+  char* name;
+  char* value;
   int namelen;
   int valuelen;
 } http2_header;
 
 typedef struct {
-  http2_header *nva;
+  http2_header* nva;
   int num;
 } header_ext_info_t;
 
 typedef struct {
-  char *product_key;
-  char *device_name;
-  char *device_secret;
-  char *url; /* bare host name or address; NULL or "" = CAMSPAN_HUB, else the host of the product key, and its port */
+  char* product_key;
+  char* device_name;
+  char* device_secret;
+  char* url; /* bare host name or address; NULL or "" = CAMSPAN_HUB, else the host of the product key, and its port */
   int port;
 } device_conn_info_t;
 
 typedef enum { STREAM_TYPE_DOWNLOAD, STREAM_TYPE_UPLOAD, STREAM_TYPE_AUXILIARY, STREAM_TYPE_NUM } stream_type_t;
 
 typedef struct {
-  char *stream;         /* the bytes of this packet */
+  char* stream;         /* the bytes of this packet */
   uint32_t stream_len;  /* of the whole body: its content-length */
   uint32_t send_len;    /* in and out: bytes sent before; 0 starts a new request */
   uint32_t packet_len;  /* bytes to send in this call */
-  const char *identify; /* service path without leading '/' */
+  const char* identify; /* service path without leading '/' */
   int h2_stream_id;     /* out: H2 stream of the upload under way */
-  char *channel_id;     /* out of Open, the library's; Close frees it and sets it NULL */
-  void *user_data;      /* for the callbacks of this channel */
+  char* channel_id;     /* out of Open, the library's; Close frees it and sets it NULL */
+  void* user_data;      /* for the callbacks of this channel */
 } stream_data_info_t;
 
 // Callbacks run on a thread of the library, one for each handle, in the order of events and under no lock.
 
-typedef void (*on_stream_header_callback)(uint32_t stream_id, char *channel_id, int cat, const uint8_t *name,
-                                          uint32_t namelen, const uint8_t *value, uint32_t valuelen, uint8_t flags,
-                                          void *user_data);
-typedef void (*on_stream_chunk_recv_callback)(uint32_t stream_id, char *channel_id, const uint8_t *data, uint32_t len,
-                                              uint8_t flags, void *user_data);
-typedef void (*on_stream_close_callback)(uint32_t stream_id, char *channel_id, uint32_t error_code, void *user_data);
-typedef void (*on_stream_frame_send_callback)(uint32_t stream_id, char *channel_id, int type, uint8_t flags,
-                                              void *user_data);
-typedef void (*on_stream_frame_recv_callback)(uint32_t stream_id, char *channel_id, int type, uint8_t flags,
-                                              void *user_data);
+typedef void (*on_stream_header_callback)(uint32_t stream_id, char* channel_id, int cat, const uint8_t* name,
+                                          uint32_t namelen, const uint8_t* value, uint32_t valuelen, uint8_t flags,
+                                          void* user_data);
+typedef void (*on_stream_chunk_recv_callback)(uint32_t stream_id, char* channel_id, const uint8_t* data, uint32_t len,
+                                              uint8_t flags, void* user_data);
+typedef void (*on_stream_close_callback)(uint32_t stream_id, char* channel_id, uint32_t error_code, void* user_data);
+typedef void (*on_stream_frame_send_callback)(uint32_t stream_id, char* channel_id, int type, uint8_t flags,
+                                              void* user_data);
+typedef void (*on_stream_frame_recv_callback)(uint32_t stream_id, char* channel_id, int type, uint8_t flags,
+                                              void* user_data);
 typedef void (*on_reconnect_callback)();
 typedef void (*on_disconnect_callback)();
 
@@ -105,18 +105,18 @@ typedef enum {
 
 /// Connects by TLS and starts HTTP/2; the device says who it is when it opens a channel. Copies the strings; `user_cb`
 /// may be NULL and must stay valid until Disconnect. @return a handle, or NULL with the reason in the log
-DLL_IOT_API void *IOT_HTTP2_Connect(device_conn_info_t *conn_info, http2_stream_cb_t *user_cb);
+DLL_IOT_API void* IOT_HTTP2_Connect(device_conn_info_t* conn_info, http2_stream_cb_t* user_cb);
 /// Opens a channel and sets info->channel_id. Waits for the answer, at most 10 s. @return 0, -1, or -2 for a NULL
-DLL_IOT_API int IOT_HTTP2_Stream_Open(void *handle, stream_data_info_t *info, header_ext_info_t *header);
+DLL_IOT_API int IOT_HTTP2_Stream_Open(void* handle, stream_data_info_t* info, header_ext_info_t* header);
 /// Sends one packet and moves info->send_len on; the last one of a body waits for the answer. A packet that finds no
 /// room within 5 s gives -1 and can be sent again.
-DLL_IOT_API int IOT_HTTP2_Stream_Send(void *handle, stream_data_info_t *info, header_ext_info_t *header);
+DLL_IOT_API int IOT_HTTP2_Stream_Send(void* handle, stream_data_info_t* info, header_ext_info_t* header);
 /// Asks for what the server has for the channel, once; it comes by on_stream_chunk_recv_cb.
-DLL_IOT_API int IOT_HTTP2_Stream_Query(void *handle, stream_data_info_t *info, header_ext_info_t *header);
+DLL_IOT_API int IOT_HTTP2_Stream_Query(void* handle, stream_data_info_t* info, header_ext_info_t* header);
 /// Closes the channel, does not wait for the answer, frees info->channel_id. Callbacks may call it.
-DLL_IOT_API int IOT_HTTP2_Stream_Close(void *handle, stream_data_info_t *info);
+DLL_IOT_API int IOT_HTTP2_Stream_Close(void* handle, stream_data_info_t* info);
 /// Ends everything: calls that wait give -1, queued files get their callback. Not from a callback (-1).
-DLL_IOT_API int IOT_HTTP2_Disconnect(void *handle);
+DLL_IOT_API int IOT_HTTP2_Disconnect(void* handle);
 
 #ifdef __cplusplus
 }

@@ -18,17 +18,17 @@ extern "C" {
 typedef device_conn_info_t http2_upload_conn_info_t;
 
 typedef struct {
-  const char *file_path;
+  const char* file_path;
   uint32_t part_len; /* 102400 to 104857600, else FS_UPLOAD_PART_LEN */
-  const char *upload_id;
+  const char* upload_id;
   uint32_t upload_len;
   uint32_t opt_bit_map;
 } http2_upload_params_t;
 
 typedef void (*http2_disconnect_cb_t)(void);
 typedef void (*http2_reconnect_cb_t)(void);
-typedef void (*http2_upload_completed_cb_t)(const char *file_path, int result, const char *store_id, void *user_data);
-typedef void (*http2_upload_id_received_cb_t)(const char *file_path, const char *upload_id, void *user_data);
+typedef void (*http2_upload_completed_cb_t)(const char* file_path, int result, const char* store_id, void* user_data);
+typedef void (*http2_upload_id_received_cb_t)(const char* file_path, const char* upload_id, void* user_data);
 
 typedef struct {
   http2_disconnect_cb_t on_disconnect_cb;
@@ -41,12 +41,12 @@ typedef struct {
 } http2_upload_result_cb_t;
 
 /// As IOT_HTTP2_Connect. `cb` may be NULL.
-DLL_IOT_API void *IOT_HTTP2_UploadFile_Connect(http2_upload_conn_info_t *conn_info, http2_status_cb_t *cb);
+DLL_IOT_API void* IOT_HTTP2_UploadFile_Connect(http2_upload_conn_info_t* conn_info, http2_status_cb_t* cb);
 /// Queues a file for the file service; copies what it is given. Callbacks may call it. @return 0, or an UPLOAD_ code
-DLL_IOT_API int IOT_HTTP2_UploadFile_Request(void *http2_handle, http2_upload_params_t *params,
-                                             http2_upload_result_cb_t *cb, void *user_data);
+DLL_IOT_API int IOT_HTTP2_UploadFile_Request(void* http2_handle, http2_upload_params_t* params,
+                                             http2_upload_result_cb_t* cb, void* user_data);
 /// As IOT_HTTP2_Disconnect.
-DLL_IOT_API int IOT_HTTP2_UploadFile_Disconnect(void *handle);
+DLL_IOT_API int IOT_HTTP2_UploadFile_Disconnect(void* handle);
 
 #ifdef __cplusplus
 }

@@ -33,8 +33,8 @@ DLL_IOT_API void IOT_SetLogLevel(IOT_LogLevel level);
 DLL_IOT_API void IOT_DumpMemoryStats(IOT_LogLevel level);
 
 #define IOT_OpenLog(arg)
-#define IOT_CloseLog()            \
-  do {                            \
+#define IOT_CloseLog()             \
+  do {                             \
     IOT_SetLogLevel(IOT_LOG_NONE); \
   } while (0)
 

@@ -28,16 +28,16 @@ extern "C" {
 
 typedef struct _hal_os_thread {
   hal_os_thread_priority_t priority;
-  void *stack_addr;
+  void* stack_addr;
   int stack_size;
   int detach_state;
-  char *name;
+  char* name;
 } hal_os_thread_param_t;
 
-DLL_HAL_API int HAL_ThreadCreate(_OU_ void **thread_handle, _IN_ void *(*work_routine)(void *), _IN_ void *arg,
-                                 _IN_ hal_os_thread_param_t *hal_os_thread_param, _OU_ int *stack_used);
+DLL_HAL_API int HAL_ThreadCreate(_OU_ void** thread_handle, _IN_ void* (*work_routine)(void*), _IN_ void* arg,
+                                 _IN_ hal_os_thread_param_t* hal_os_thread_param, _OU_ int* stack_used);
 
-DLL_HAL_API uintptr_t HAL_SSL_Establish(_IN_ const char *host, _IN_ uint16_t port, _IN_ const char *ca_crt,
+DLL_HAL_API uintptr_t HAL_SSL_Establish(_IN_ const char* host, _IN_ uint16_t port, _IN_ const char* ca_crt,
                                         _IN_ uint32_t ca_crt_len);
 
 #define HAL_Printf printf

@@ -32,9 +32,9 @@ CHECK(os_thread_priority_idle == -3 && os_thread_priority_realtime == 3 && os_th
       os_thread_priority_error == 0x84);
 CHECK(HAL_SEEK_SET == 0 && HAL_SEEK_CUR == 1 && HAL_SEEK_END == 2);
 CHECK(PLATFORM_WAIT_INFINITE == ~0);
-CHECK(sizeof(http2_header) == 2 * sizeof(void *) + 8);
-CHECK(sizeof(http2_stream_cb_t) == 7 * sizeof(void *));
-CHECK(sizeof(http2_user_cb_t) == 5 * sizeof(void *));
+CHECK(sizeof(http2_header) == 2 * sizeof(void*) + 8);
+CHECK(sizeof(http2_stream_cb_t) == 7 * sizeof(void*));
+CHECK(sizeof(http2_user_cb_t) == 5 * sizeof(void*));
 #if UINTPTR_MAX == 0xffffffffffffffffu
 CHECK(sizeof(device_conn_info_t) == 40);
 CHECK(sizeof(header_ext_info_t) == 16);
@@ -48,31 +48,37 @@ CHECK(sizeof(http2_data) == 40);
 CHECK(sizeof(hal_os_thread_param_t) == 40);
 #endif
 
-static void on_header(uint32_t stream_id, char *channel_id, int cat, const uint8_t *name, uint32_t namelen,
-                      const uint8_t *value, uint32_t valuelen, uint8_t flags, void *user_data) {
+static void on_header(uint32_t stream_id, char* channel_id, int cat, const uint8_t* name, uint32_t namelen,
+                      const uint8_t* value, uint32_t valuelen, uint8_t flags, void* user_data) {
   (void)stream_id, (void)channel_id, (void)cat, (void)name, (void)namelen, (void)value, (void)valuelen, (void)flags,
       (void)user_data;
 }
-static void on_chunk(uint32_t stream_id, char *channel_id, const uint8_t *data, uint32_t len, uint8_t flags,
-                     void *user_data) {
+static void on_chunk(uint32_t stream_id, char* channel_id, const uint8_t* data, uint32_t len, uint8_t flags,
+                     void* user_data) {
   (void)stream_id, (void)channel_id, (void)data, (void)len, (void)flags, (void)user_data;
 }
-static void on_close(uint32_t stream_id, char *channel_id, uint32_t error_code, void *user_data) {
+static void on_close(uint32_t stream_id, char* channel_id, uint32_t error_code, void* user_data) {
   (void)stream_id, (void)channel_id, (void)error_code, (void)user_data;
 }
-static void on_frame(uint32_t stream_id, char *channel_id, int type, uint8_t flags, void *user_data) {
+static void on_frame(uint32_t stream_id, char* channel_id, int type, uint8_t flags, void* user_data) {
   (void)stream_id, (void)channel_id, (void)type, (void)flags, (void)user_data;
 }
 static void on_status(void) {}
-static void on_file(const char *path, int result, void *user_data) { (void)path, (void)result, (void)user_data; }
+static void on_file(const char* path, int result, void* user_data) {
+  (void)path, (void)result, (void)user_data;
+}
 
-static void *nothing(void *arg) { return arg; }
-static void *hook_malloc(uint32_t size) { return HAL_Malloc(size); }
+static void* nothing(void* arg) {
+  return arg;
+}
+static void* hook_malloc(uint32_t size) {
+  return HAL_Malloc(size);
+}
 
 /* Nobody runs it with all these NULLs where they matter; that it links is the point. */
-int NAMED(linkkit_2_3)(void *paras) {
+int NAMED(linkkit_2_3)(void* paras) {
   static http2_stream_cb_t callbacks = {on_header, on_chunk, on_close, on_frame, on_frame, on_status, on_status};
-  const char *value = "world";
+  const char* value = "world";
   http2_header nva[] = {MAKE_HEADER("test_name", "test_http2_header"), MAKE_HEADER_CS("hello", value)};
   header_ext_info_t header = {nva, 2};
   device_conn_info_t conn_info = {NULL, NULL, NULL, NULL, 0};
@@ -87,9 +93,9 @@ int NAMED(linkkit_2_3)(void *paras) {
   on_disconnect_callback g = on_status;
   upload_file_result_cb h = on_file;
   http2_file_upload_result_t result = UPLOAD_SUCCESS;
-  app_main_paras_t *arguments = (app_main_paras_t *)paras;
+  app_main_paras_t* arguments = (app_main_paras_t*)paras;
   int good = nva[0].namelen == 9 && nva[1].valuelen == 5 && type == STREAM_TYPE_UPLOAD && result == 0;
-  void *handle = IOT_HTTP2_Connect(&conn_info, &callbacks);
+  void* handle = IOT_HTTP2_Connect(&conn_info, &callbacks);
   (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h, (void)arguments;
   good = good && handle == NULL;
   good = good && IOT_HTTP2_Stream_Open(handle, &info, &header) == -2;
@@ -120,15 +126,15 @@ int NAMED(low_level_2_3)(void) {
   return good && iotx_http2_client_disconnect(NULL) < 0;
 }
 
-int NAMED(hal_2_3)(const char *path) {
+int NAMED(hal_2_3)(const char* path) {
   hal_os_thread_param_t param = {os_thread_priority_normal, NULL, 0, 0, NULL};
   ssl_hooks_t hooks = {hook_malloc, HAL_Free};
   char text[16];
-  void *file = HAL_Fopen(path, "wb");
-  void *mutex = HAL_MutexCreate();
-  void *semaphore = HAL_SemaphoreCreate();
-  void *memory = HAL_Realloc(HAL_Calloc(2, 8), 64);
-  void *thread = NULL;
+  void* file = HAL_Fopen(path, "wb");
+  void* mutex = HAL_MutexCreate();
+  void* semaphore = HAL_SemaphoreCreate();
+  void* memory = HAL_Realloc(HAL_Calloc(2, 8), 64);
+  void* thread = NULL;
   int stack_used = 0;
   int good = file != NULL && HAL_Fwrite("hello", 1, 5, file) == 5 && HAL_Ftell(file) == 5 && HAL_Fclose(file) == 0;
   file = HAL_Fopen(path, "rb");

@@ -21,11 +21,13 @@ CHECK(sizeof(http2_upload_params_t) == 32);
 CHECK(sizeof(hal_os_thread_param_t) == 32);
 #endif
 CHECK(sizeof(http2_upload_conn_info_t) == sizeof(device_conn_info_t));
-CHECK(sizeof(http2_status_cb_t) == 2 * sizeof(void *) && sizeof(http2_upload_result_cb_t) == 2 * sizeof(void *));
+CHECK(sizeof(http2_status_cb_t) == 2 * sizeof(void*) && sizeof(http2_upload_result_cb_t) == 2 * sizeof(void*));
 
 static void on_status(void) {}
-static void on_id(const char *path, const char *id, void *user_data) { (void)path, (void)id, (void)user_data; }
-static void on_completed(const char *path, int result, const char *store_id, void *user_data) {
+static void on_id(const char* path, const char* id, void* user_data) {
+  (void)path, (void)id, (void)user_data;
+}
+static void on_completed(const char* path, int result, const char* store_id, void* user_data) {
   (void)path, (void)result, (void)store_id, (void)user_data;
 }
 
@@ -39,8 +41,8 @@ int NAMED(upload_3_x)(void) {
   http2_upload_conn_info_t conn_info = {NULL, NULL, NULL, NULL, 0};
   http2_upload_params_t params = {"a", 0, NULL, 0, UPLOAD_FILE_OPT_BIT_OVERWRITE};
   hal_os_thread_param_t param = {os_thread_priority_normal, NULL, 0, 0, NULL};
-  uintptr_t (*establish)(const char *, uint16_t, const char *, uint32_t) = HAL_SSL_Establish;
-  int (*create)(void **, void *(*)(void *), void *, hal_os_thread_param_t *, int *) = HAL_ThreadCreate;
+  uintptr_t (*establish)(const char*, uint16_t, const char*, uint32_t) = HAL_SSL_Establish;
+  int (*create)(void**, void* (*)(void*), void*, hal_os_thread_param_t*, int*) = HAL_ThreadCreate;
   int good = IOT_HTTP2_UploadFile_Connect(&conn_info, &status) == NULL;
   (void)a, (void)b, (void)c, (void)d, (void)param;
   HAL_Printf("%s", "");
