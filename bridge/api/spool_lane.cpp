@@ -14,8 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Read from disk, and not yet acknowledged: enough for 1 MB/s to a hub that confirms every 250 ms.
-constexpr std::size_t kWindow = 384 << 10;
+// Read from disk, and not yet acknowledged: more than the 1 MiB of one stream that a hub stores and confirms at once.
+constexpr std::size_t kWindow = 1280 << 10;
 constexpr std::size_t kReadBytes = 64 << 10;
 constexpr milliseconds kFirstDelay{1000};
 constexpr milliseconds kMaxDelay{30'000};

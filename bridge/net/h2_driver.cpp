@@ -13,9 +13,11 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadBytes = 64 << 10;
+/// RFC 8446 section 5.1: the most a TLS record carries.
+constexpr std::size_t kRecordBytes = 16384;
 /// One write: at most 16 full records (best throughput measured), at least one.
 constexpr std::size_t kMaxGatherBytes = 262144;
-constexpr std::size_t kMinGatherBytes = 16384;
+constexpr std::size_t kMinGatherBytes = kRecordBytes;
 /// A write that takes longer than the first halves the next one; one faster than the second, and full, doubles it.
 constexpr milliseconds kSlowWrite{100};
 constexpr milliseconds kFastWrite{20};
@@ -132,13 +134,14 @@ void H2Driver::take(ByteView bytes) {
 
 asio::awaitable<void> H2Driver::write_until_end() {
   while (!ended_) {
-    if (filling_.empty()) connection_.pending_output(filling_, gather_bytes_, Clock::now());
+    if (filling_.size() < gather_bytes_) connection_.pending_output(filling_, gather_bytes_, Clock::now());
     if (filling_.empty()) {
       if (connection_.done()) co_return;
       co_await writable_.wait();
       continue;
     }
     std::swap(filling_, writing_);
+    hold_back_part();
     const TimePoint begun = Clock::now();
     write_begun_ = begun;
     if (armed_ > begun + kStuckWrite) clock_.notify();
@@ -150,6 +153,14 @@ asio::awaitable<void> H2Driver::write_until_end() {
     if (!written) end(written.error());
     readable_.notify();
   }
+}
+
+/// What is less than a record goes with the next write, which comes at once: a backlog makes full records.
+void H2Driver::hold_back_part() {
+  if (!stream_->info().tls || writing_.size() <= kRecordBytes) return;
+  const auto part = writing_.end() - static_cast<std::ptrdiff_t>(writing_.size() % kRecordBytes);
+  filling_.assign(part, writing_.end());
+  writing_.erase(part, writing_.end());
 }
 
 /// Learns from a write how much to gather for the next.

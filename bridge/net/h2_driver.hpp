@@ -61,6 +61,7 @@ class H2Driver {
   asio::awaitable<void> write_until_end();
   asio::awaitable<void> close();
   void take(ByteView bytes);
+  void hold_back_part();
   void adapt(TimePoint begun);
   TimePoint deadline();
   std::error_code reason_of_connection() const;

@@ -26,6 +26,7 @@ class FakeStream final : public ByteStream {
     Bytes to_say;
     bool aborted = false;
     bool shut = false;
+    Info info;
   };
 
   FakeStream(asio::io_context& io, Line& line) : io_(io), line_(line) {}
@@ -61,12 +62,11 @@ class FakeStream final : public ByteStream {
     line_.taken.notify();
   }
   asio::any_io_executor executor() override { return io_.get_executor(); }
-  const Info& info() const override { return info_; }
+  const Info& info() const override { return line_.info; }
 
  private:
   asio::io_context& io_;
   Line& line_;
-  Info info_;
 };
 
 /// A client connection over a FakeStream.
@@ -151,6 +151,25 @@ TEST_F(H2DriverTest, JoinsWhatComesWhileTheLineIsBusy) {
   run();
   ASSERT_EQ(line.writes.size(), 2u);
   EXPECT_EQ(line.writes[1].size(), 20u * 1009u);
+}
+
+TEST_F(H2DriverTest, MakesFullRecordsOfABacklogAndHoldsNothingBack) {
+  line.info.tls = true;
+  test::TextSource body(std::string(100'000, 'x'), false);
+  const h2::StreamId id = request(body);
+  line.blocked = true;
+  driver->flush();
+  run();
+  ASSERT_EQ(line.writes.size(), 1u);
+  EXPECT_EQ(line.writes[0].size() % 16384, 0u);
+  body.append(std::string(50'000, 'x'), false);
+  connection->resume(id, TimePoint());
+  driver->flush();
+  line.blocked = false;
+  line.taken.notify();
+  run();
+  EXPECT_GT(written(), 150'000u) << "the part that was held back has gone, too";
+  for (std::size_t i = 0; i + 1 < line.writes.size(); ++i) EXPECT_EQ(line.writes[i].size() % 16384, 0u) << i;
 }
 
 TEST_F(H2DriverTest, BoundsWhatItTakesWhileTheLineIsBusy) {
