@@ -2,6 +2,21 @@
 #   cmake -DOUTPUT=file.cpp -DLIST=list.txt -P embed_files.cmake
 # Each line of list.txt is "<address>|<file>". Of our own modules (everything but node_modules) the lines that are comments
 # alone stay behind: they are half of the bytes, and no browser reads them. tests/web/served.js does the same.
+# Beside each lies what gzip makes of it, where that program is there.
+
+# The bytes of a file as C++ string literals, which compile far faster than arrays; 2000 digits a line keep editors and
+# compilers content.
+function(literal_of file literal size)
+  file(READ "${file}" hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR bytes "${digits} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")
+  string(REPEAT "." 4000 chunk)
+  string(REGEX REPLACE "(${chunk})" "\\1\"\n  \"" escaped "${escaped}")
+  set(${literal} "\n  \"${escaped}\"" PARENT_SCOPE)
+  set(${size} ${bytes} PARENT_SCOPE)
+endfunction()
+
 file(STRINGS "${LIST}" lines)
 set(data "")
 set(table "")
@@ -15,23 +30,22 @@ foreach(line IN LISTS lines)
     file(READ "${file}" text)
     string(REGEX REPLACE "(^|\n)[ \t]*/\\*\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t]*//[^\n]*" "" text "${text}")
-    string(HEX "${text}" hex)
-    string(SHA256 hash "${text}")
-  else()
-    file(READ "${file}" hex HEX)
-    file(SHA256 "${file}" hash)
+    set(file "${OUTPUT}.text")
+    file(WRITE "${file}" "${text}")
   endif()
+  file(SHA256 "${file}" hash)
   string(SUBSTRING "${hash}" 0 16 hash)
-  string(LENGTH "${hex}" digits)
-  math(EXPR size "${digits} / 2")
-  # String literals compile far faster than arrays; 2000 digits a line keep editors and compilers content.
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")
-  string(REPEAT "." 4000 chunk)
-  string(REGEX REPLACE "(${chunk})" "\\1\"\n  \"" escaped "${escaped}")
-  string(APPEND data "constexpr char kData${number}[] =\n  \"${escaped}\";\n")
-  string(APPEND table "    {\"${address}\", {kData${number}, ${size}}, \"\\\"${hash}\\\"\"},\n")
+  literal_of("${file}" content size)
+  execute_process(COMMAND gzip -9 -n -c "${file}" OUTPUT_FILE "${OUTPUT}.gz" RESULT_VARIABLE failed ERROR_QUIET)
+  if(failed)
+    file(WRITE "${OUTPUT}.gz" "")
+  endif()
+  literal_of("${OUTPUT}.gz" packed packed_size)
+  string(APPEND data "constexpr char kData${number}[] =${content};\nconstexpr char kPacked${number}[] =${packed};\n")
+  string(APPEND table "    {\"${address}\", {kData${number}, ${size}}, {kPacked${number}, ${packed_size}}, \"${hash}\"},\n")
   math(EXPR number "${number} + 1")
 endforeach()
+file(REMOVE "${OUTPUT}.text" "${OUTPUT}.gz")
 file(WRITE "${OUTPUT}.new" "// Made by embed_files.cmake.
 #include \"hub/page_files.hpp\"
 

@@ -31,6 +31,17 @@ bool matches(const net::RequestHead& request, std::string_view etag) {
   return known && (*known == "*" || known->find(etag) != std::string_view::npos);
 }
 
+/// Accept-Encoding names gzip with a weight that is not 0 (RFC 9110 section 12.5.3).
+bool accepts_gzip(const net::RequestHead& request) {
+  const auto codings = request.headers.find("accept-encoding");
+  const std::size_t at = codings ? codings->find("gzip") : std::string_view::npos;
+  if (at == std::string_view::npos) return false;
+  const std::string_view rest = codings->substr(at);
+  const std::string_view own = rest.substr(0, rest.find(','));
+  const std::size_t weight = own.find("q=");
+  return weight == own.npos || own.find_first_of("123456789", weight) != own.npos;
+}
+
 }  // namespace
 
 asio::awaitable<void> serve_page(net::HttpExchange& exchange) {
@@ -47,19 +58,24 @@ asio::awaitable<void> serve_page(net::HttpExchange& exchange) {
     co_await send_problem(exchange, std::move(problem));
     co_return;
   }
-  http::Headers headers{{"etag", std::string(file->etag)},
+  const bool packed = !file->gzip.empty() && accepts_gzip(request);
+  const std::string_view content = packed ? file->gzip : file->content;
+  const std::string etag = '"' + std::string(file->hash) + (packed ? "-gzip\"" : "\"");
+  http::Headers headers{{"etag", etag},
                         {"cache-control", "no-cache"},
+                        {"vary", "accept-encoding"},
                         {"content-security-policy", kPolicy},
                         {"x-content-type-options", "nosniff"},
                         {"referrer-policy", "no-referrer"}};
-  if (matches(request, file->etag)) {
+  if (matches(request, etag)) {
     co_await send_body(exchange, 304, std::move(headers), std::string());
     co_return;
   }
   headers.append("content-type", type_of(file->path));
-  const auto head = co_await exchange.send_head(200, std::move(headers), file->content.size());
+  if (packed) headers.append("content-encoding", "gzip");
+  const auto head = co_await exchange.send_head(200, std::move(headers), content.size());
   if (!head) co_return;
-  const auto written = co_await exchange.write(as_bytes(file->content));
+  const auto written = co_await exchange.write(as_bytes(content));
   if (written) static_cast<void>(co_await exchange.finish());
 }
 

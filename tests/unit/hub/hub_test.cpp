@@ -433,6 +433,12 @@ TEST_F(HubTest, ServesThePageWithAStrictPolicy) {
   EXPECT_EQ(known.status, 304);
   EXPECT_EQ(known.body, "");
   EXPECT_THAT(ask("GET /views/stage.js", "", "", "").field("content-type"), StartsWith("text/javascript"));
+  const auto packed = ask("GET /", "accept-encoding: deflate, gzip;q=0.5, br\r\n", "", "");
+  EXPECT_EQ(packed.field("content-encoding"), "gzip");
+  EXPECT_THAT(packed.body, StartsWith("\x1f\x8b"));
+  EXPECT_LT(packed.body.size(), page.body.size());
+  EXPECT_NE(packed.field("etag"), page.field("etag"));
+  EXPECT_EQ(ask("GET /", "accept-encoding: gzip;q=0, br\r\n", "", "").body, page.body);
   EXPECT_EQ(ask("GET /package.json", "", "", "").status, 404);
   EXPECT_EQ(ask("GET /../hub.sqlite", "", "", "").status, 404);
   EXPECT_EQ(ask("GET /nothing", "", "", "").field("camspan-problem"), "unknown-route");
