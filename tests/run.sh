@@ -79,7 +79,7 @@ threads() {
 }
 
 with_clang() {
-  CC=clang CXX=clang++ cmake -S . -B build/clang -G Ninja -DCMAKE_CXX_FLAGS="-O1 -g1" >build/clang.log 2>&1 &&
+  CC=clang CXX=clang++ cmake -S . -B build/clang -G Ninja -DCAMSPAN_WERROR=ON -DCMAKE_CXX_FLAGS="-O1 -g1" >build/clang.log 2>&1 &&
     cmake --build build/clang -j "$jobs" >>build/clang.log 2>&1 || { tail -60 build/clang.log; return 1; }
 }
 
