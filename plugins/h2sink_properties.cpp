@@ -76,9 +76,9 @@ GType tls_verify_type() {
 constexpr gint64 kMaxMs = std::numeric_limits<gint>::max();
 constexpr gint64 kMaxInt64 = std::numeric_limits<gint64>::max();
 
-const std::array<Row, 51>& table() {
+const std::array<Row, 54>& table() {
   using C = H2PushConfig;
-  static const std::array<Row, 51> made = {{
+  static const std::array<Row, 54> made = {{
       {kMode,
        "mode",
        "How to upload: post is one streaming request to any HTTP/2 server, stream a Link Kit channel",
@@ -117,6 +117,10 @@ const std::array<Row, 51>& table() {
       {kUserId, "user-id", "User name for basic authentication, used when there is no token", flag(kPaused),
        &C::user_id},
       {kUserPw, "user-pw", "Password for basic authentication", flag(kPaused), &C::user_password, 0, 0, true},
+      {kProxy, "proxy", "Proxy to go through: http://HOST[:PORT]; it makes a tunnel, which TLS goes through whole",
+       flag(kReady), &C::proxy},
+      {kProxyId, "proxy-id", "User name for the proxy", flag(kReady), &C::proxy_id},
+      {kProxyPw, "proxy-pw", "Password for the proxy", flag(kReady), &C::proxy_password, 0, 0, true},
       {kCaFile, "ca-file", "PEM file or folder of certificates to trust; unset = the system's", flag(kReady),
        &C::ca_file},
       {kCertFile, "cert-file", "PEM file with the certificate this device shows (mTLS)", flag(kReady), &C::cert_file},

@@ -60,6 +60,9 @@ enum Id : guint {
   kSpoolMode,
   kSpoolOrder,
   kSpoolShare,
+  kProxy,
+  kProxyId,
+  kProxyPw,
 };
 enum ModeSetting { kModeAuto, kModePost, kModeStream };
 

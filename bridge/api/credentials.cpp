@@ -58,4 +58,8 @@ tl::expected<std::string, Failure> authorization(const H2PushConfig& config) {
   return std::string();
 }
 
+std::string proxy_authorization(const H2PushConfig& config) {
+  return config.proxy_id.empty() ? std::string() : "Basic " + base64(config.proxy_id + ":" + config.proxy_password);
+}
+
 }  // namespace camspan

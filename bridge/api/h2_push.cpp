@@ -161,6 +161,9 @@ SharedUnit H2Push::Impl::join_undecided(const SharedUnit& piece) {
 }
 
 tl::expected<std::unique_ptr<H2Push>, Failure> H2Push::create(H2PushConfig config, H2PushEvents events) {
+  if (!config.proxy.empty()) {
+    if (auto proxy = parse_proxy(config.proxy); !proxy) return tl::unexpected<Failure>(std::move(proxy.error()));
+  }
   const bool channel = config.mode == H2PushMode::stream;
   auto url = channel ? channel_url(config) : parse_url(config.location);
   if (!url) return tl::unexpected<Failure>(std::move(url.error()));

@@ -236,6 +236,9 @@ asio::awaitable<bool> Uploader::connect() {
   options.timeout = config_.connect_timeout;
   options.interface = config_.interface;
   options.dscp = config_.dscp;
+  // Checked when this was made.
+  if (const auto proxy = parse_proxy(config_.proxy))
+    options.proxy = net::ProxyOptions{proxy->host, proxy->port, proxy_authorization(config_)};
   auto connected = co_await net::connect(std::move(options));
   if (stopping_) co_return false;
   if (!connected) {

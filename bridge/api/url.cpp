@@ -70,4 +70,12 @@ tl::expected<Url, Failure> parse_url(std::string_view text) {
   return url;
 }
 
+tl::expected<Url, Failure> parse_proxy(std::string_view text) {
+  auto url = parse_url(text);
+  if (!url || !text.starts_with("http://"))
+    return bad("proxy \"" + std::string(text) +
+               "\" is no address of a proxy: write http://HOST:PORT, and its user as proxy-id and proxy-pw.");
+  return url;
+}
+
 }  // namespace camspan

@@ -19,4 +19,7 @@ struct Url {
 /// Reads https:// and h2:// (TLS), http:// and h2c:// (HTTP/2 by prior knowledge). User info and fragments are refused.
 tl::expected<Url, Failure> parse_url(std::string_view text);
 
+/// The address of a proxy: http://HOST[:PORT], port 80 when there is none.
+tl::expected<Url, Failure> parse_proxy(std::string_view text);
+
 }  // namespace camspan

@@ -8,6 +8,7 @@
 #include "net/lookup.hpp"
 #include "net/plain_stream.hpp"
 #include "net/tls_stream.hpp"
+#include "net/tunnel.hpp"
 #include "net/watchdog.hpp"
 
 namespace camspan::net {
@@ -45,13 +46,22 @@ asio::awaitable<tl::expected<Connected, Failure>> connect(ConnectOptions options
   const auto deadline = start + options.timeout;
   Connected connected;
 
-  auto addresses = co_await look_up(options, deadline);
+  ConnectOptions first = options;  // where TCP goes
+  if (options.proxy) {
+    first.host = options.proxy->host;
+    first.port = options.proxy->port;
+  }
+  auto addresses = co_await look_up(first, deadline);
   if (!addresses) co_return tl::unexpected<Failure>(std::move(addresses.error()));
   connected.times.resolve = since(start);
 
   const auto tcp_start = Clock::now();
-  auto socket = co_await happy_eyeballs(*addresses, options, deadline);
+  auto socket = co_await happy_eyeballs(*addresses, first, deadline);
   if (!socket) co_return tl::unexpected<Failure>(std::move(socket.error()));
+  if (options.proxy) {
+    auto tunnel = co_await open_tunnel(*socket, options, deadline);
+    if (!tunnel) co_return tl::unexpected<Failure>(std::move(tunnel.error()));
+  }
   connected.times.tcp = since(tcp_start);
 
   if (options.tls == nullptr) {

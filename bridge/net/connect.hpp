@@ -4,12 +4,20 @@
 #include <asio/any_io_executor.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "net/byte_stream.hpp"
 
 struct ssl_ctx_st;
 
 namespace camspan::net {
+
+/// An HTTP proxy that makes tunnels.
+struct ProxyOptions {
+  std::string host;  ///< bare name or address
+  std::uint16_t port = 0;
+  std::string authorization;  ///< value of Proxy-Authorization; "" = none
+};
 
 struct ConnectOptions {
   std::string host;  ///< bare name or address
@@ -18,6 +26,7 @@ struct ConnectOptions {
   std::chrono::milliseconds timeout{5000};
   std::string interface;  ///< bind to this network interface; "" = any
   int dscp = -1;
+  std::optional<ProxyOptions> proxy{};  ///< which then looks up `host`
 };
 
 struct ConnectTimes {

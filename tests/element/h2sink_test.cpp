@@ -84,8 +84,9 @@ TEST(H2SinkTest, PropertiesRoundTripWithinTheirRanges) {
 
 TEST(H2SinkTest, SecretsAreNotReadBack) {
   Sink sink(
-      "location=http://127.0.0.1:1/x auth-token=hidden user-pw=hidden headers=\"h,authorization=hidden,x-site=north\"");
-  for (const char* name : {"auth-token", "user-pw"})
+      "location=http://127.0.0.1:1/x auth-token=hidden user-pw=hidden proxy-pw=hidden "
+      "headers=\"h,authorization=hidden,x-site=north\"");
+  for (const char* name : {"auth-token", "user-pw", "proxy-pw"})
     EXPECT_FALSE(g_object_class_find_property(G_OBJECT_GET_CLASS(sink.element()), name)->flags & G_PARAM_READABLE);
   GstStructure* headers = nullptr;
   g_object_get(sink.element(), "headers", &headers, nullptr);

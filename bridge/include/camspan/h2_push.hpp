@@ -59,6 +59,9 @@ struct H2PushConfig {
 
   std::string auth_token;       ///< [live] bearer token
   std::string auth_token_file;  ///< [live] read again after a 401
+  std::string proxy;            ///< http://HOST[:PORT] of a proxy that makes tunnels (CONNECT); "" = none
+  std::string proxy_id;         ///< user name for the proxy; "" = none
+  std::string proxy_password;
   std::string user_id;          ///< [live] basic authentication, used when there is no token
   std::string user_password;
 
