@@ -112,6 +112,8 @@ std::vector<Fault> faults() {
                     line.end();
                   }});
   rows.push_back({"SpeaksHttp11", "broke a rule of HTTP/2", [](Line& line) {
+                    // Before the first tag is there a connection may end as it likes.
+                    line.read_until(H2Frames::headers_type);
                     line.send(H2Frames().raw(as_bytes("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")));
                     line.end();
                   }});
