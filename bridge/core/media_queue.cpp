@@ -254,9 +254,8 @@ std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
 
 /// Index after the last entry that next() may give.
 std::size_t MediaQueue::send_end() const {
-  if (send_below_ == kSendAll || send_below_ - std::min(send_below_, first_number_) >= entries_.size())
-    return std::max(sent_, entries_.size());
-  return std::max(sent_, static_cast<std::size_t>(send_below_ - std::min(send_below_, first_number_)));
+  const std::uint64_t allowed = send_below_ - std::min(send_below_, first_number_);
+  return std::max(sent_, static_cast<std::size_t>(std::min<std::uint64_t>(allowed, entries_.size())));
 }
 
 void MediaQueue::tap(std::uint64_t from) {

@@ -167,8 +167,10 @@ void SqliteIndex::begin_batch() {
 
 void SqliteIndex::end_batch() {
   batch_ = false;
+  const auto done = database_.commit();
+  // After the commit: whoever hears of it finds it.
   if (!changes_.empty()) changed_(std::exchange(changes_, {}));
-  if (const auto done = database_.commit(); !done) return failed(done.error());
+  if (!done) return failed(done.error());
   std::erase_if(unwritten_ends_, [this](const auto& end) { return write_end(end.first, end.second); });
 }
 
