@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 struct ssl_ctx_st;
@@ -42,6 +43,18 @@ class UploadServer {
     std::function<bool()> abort_when;                          ///< asked after each piece; true drops the connection
     std::optional<std::uint64_t> acknowledge_at_most;          ///< never more than this
   };
+  static Script answering(Answer answer) {
+    Script script;
+    script.answer = answer;
+    return script;
+  }
+  /// @param problem  body of the answer
+  static Script with_status(int status, std::string problem = {}) {
+    Script script = answering(Answer::status);
+    script.status = status;
+    script.problem = std::move(problem);
+    return script;
+  }
   /// What to do with request number n (0, 1, ...).
   using Plan = std::function<Script(std::size_t request)>;
 

@@ -22,23 +22,9 @@ using test::UploadServer;
 using Answer = UploadServer::Answer;
 using Requests = std::vector<ReceivedRequest>;
 
-UploadServer::Script answering(Answer answer) {
-  UploadServer::Script script;
-  script.answer = answer;
-  return script;
-}
-
-UploadServer::Script status(int code, std::string problem = {}) {
-  UploadServer::Script script;
-  script.answer = Answer::status;
-  script.status = code;
-  script.problem = std::move(problem);
-  return script;
-}
-
 /// A port that nothing listens on, until a server takes it.
 std::uint16_t free_port() {
-  return UploadServer([](std::size_t) { return answering(Answer::hang); }).port();
+  return UploadServer([](std::size_t) { return UploadServer::answering(Answer::hang); }).port();
 }
 
 std::string url_of(std::uint16_t port) {
@@ -116,7 +102,7 @@ TEST_F(H2PushSpoolTest, WhatCannotBeSentWaitsOnDiskAndFollowsUnderItsName) {
   // All of it has left memory for the disk.
   ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes > 0 && s.bytes_queued == 0; }));
   EXPECT_EQ(heard.count("lost"), 1);
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); }, nullptr, port);
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port);
   ASSERT_TRUE(heard.wait("connected"));
   const auto after = stream(2000, 1000, false);
   push_tags(*push, after);
@@ -145,7 +131,7 @@ TEST_F(H2PushSpoolTest, AnotherUploadSendsWhatOneLeftWithoutAnyDataOfItsOwn) {
     push_tags(*push, tags);
     ASSERT_TRUE(heard.wait("lost"));
   }
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); }, nullptr, port);
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port);
   Heard other;
   const auto push = create(config(url_of(port)), other);
   push->start();
@@ -159,7 +145,7 @@ TEST_F(H2PushSpoolTest, AnotherUploadSendsWhatOneLeftWithoutAnyDataOfItsOwn) {
 TEST_F(H2PushSpoolTest, MemoryGoesToDiskWhenTheUploadIsEndedInTheMiddle) {
   const auto tags = stream(0, 1000, true);
   UploadServer deaf([](std::size_t) {
-    auto script = answering(Answer::acknowledge);
+    auto script = UploadServer::answering(Answer::acknowledge);
     script.acknowledge_at_most = 10;
     return script;
   });
@@ -169,7 +155,7 @@ TEST_F(H2PushSpoolTest, MemoryGoesToDiskWhenTheUploadIsEndedInTheMiddle) {
     push_tags(*push, tags);
     ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.tags_acked == 10; }));
   }
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   Heard other;
   const auto push = create(config(server.url()), other);
   push->start();
@@ -184,7 +170,7 @@ TEST_F(H2PushSpoolTest, MemoryGoesToDiskWhenTheUploadIsEndedInTheMiddle) {
 }
 
 TEST_F(H2PushSpoolTest, WrittenAheadATagIsSentOnlyWhenItIsOnDisk) {
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   test::FaultyFiles files;
   H2PushConfig settings = config(server.url());
   settings.spool_mode = H2PushSpoolMode::always;
@@ -210,7 +196,8 @@ TEST_F(H2PushSpoolTest, ATagThatTheReceiverLacksForGoodDoesNotHoldUpTheRest) {
   // The receiver never saw this stream as it begins, and says so.
   UploadServer server(
       [](std::size_t request) {
-        return request == 0 ? status(409, R"({"expected":0})") : answering(Answer::acknowledge);
+        return request == 0 ? UploadServer::with_status(409, R"({"expected":0})")
+                            : UploadServer::answering(Answer::acknowledge);
       },
       nullptr, port);
   Heard other;
@@ -235,14 +222,14 @@ TEST_F(H2PushSpoolTest, ADiskThatFailsIsToldOnceAndMemoryTakesItsPlace) {
   push_tags(*push, tags);
   ASSERT_TRUE(heard.wait("spool-failed"));
   EXPECT_NE(heard.last("spool-failed").find(folder.file("spool")), std::string::npos);
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); }, nullptr, port);
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port);
   ASSERT_TRUE(push->drain());
   EXPECT_EQ(media_of(server.requests()), media_of(tags));
   EXPECT_EQ(heard.count("spool-failed"), 1);
 }
 
 TEST_F(H2PushSpoolTest, ASpoolThatCannotBeOpenedIsToldAndTheUploadGoesOn) {
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   folder.write("file", "");
   for (const auto mode : {H2PushSpoolMode::outage, H2PushSpoolMode::always}) {
     H2PushConfig settings = config(server.url());

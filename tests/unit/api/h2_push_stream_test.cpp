@@ -29,16 +29,8 @@ UploadServer::Script acknowledge() {
   return {};
 }
 
-UploadServer::Script status(int code, std::string body = {}) {
-  UploadServer::Script script;
-  script.answer = Answer::status;
-  script.status = code;
-  script.problem = std::move(body);
-  return script;
-}
-
 UploadServer::Script opened(const std::string& channel) {
-  auto script = status(200);
+  auto script = UploadServer::with_status(200);
   script.headers = {{"x-data-stream-id", channel}, {"x-response-status", "200"}};
   return script;
 }
@@ -48,7 +40,7 @@ class H2PushStreamTest : public testing::Test {
   /// Answers request n with script n; those after the last with 200.
   void serve(std::vector<UploadServer::Script> scripts) {
     serve_by([scripts = std::move(scripts)](std::size_t request) {
-      return request < scripts.size() ? scripts[request] : status(200);
+      return request < scripts.size() ? scripts[request] : UploadServer::with_status(200);
     });
   }
   void serve_by(UploadServer::Plan plan) {
@@ -126,7 +118,7 @@ TEST_F(H2PushStreamTest, OpensSendsAndCloses) {
 }
 
 TEST_F(H2PushStreamTest, OpensAnewForTheNextStreamOnly) {
-  serve({opened("DS1"), acknowledge(), status(200), opened("DS2"), acknowledge()});
+  serve({opened("DS1"), acknowledge(), UploadServer::with_status(200), opened("DS2"), acknowledge()});
   const auto push = create(config());
   EXPECT_EQ(send_film(*push).size(), 3u);
   EXPECT_EQ(send_film(*push).size(), 6u);
@@ -150,8 +142,8 @@ TEST_F(H2PushStreamTest, AfterALossOpensAnewAndSendsAgainWhatWasNotAcknowledged)
 }
 
 TEST_F(H2PushStreamTest, OpensAnotherChannelWhenTheReceiverForgotThisOne) {
-  serve({opened("DS1"), status(404, R"({"code":404,"message":"There is no such channel."})"), opened("DS2"),
-         acknowledge()});
+  serve({opened("DS1"), UploadServer::with_status(404, R"({"code":404,"message":"There is no such channel."})"),
+         opened("DS2"), acknowledge()});
   const auto push = create(config());
   EXPECT_EQ(send_film(*push).size(), 5u);
   EXPECT_EQ(server_->requests()[3].headers.at("x-data-stream-id"), "DS2");
@@ -167,7 +159,7 @@ TEST_F(H2PushStreamTest, ServersThatAcknowledgeNothingGetTheFilmToo) {
 }
 
 TEST_F(H2PushStreamTest, GivesUpWhenItIsNotLetIn) {
-  serve({status(401, R"({"code":401,"message":"This hub does not know the device."})")});
+  serve({UploadServer::with_status(401, R"({"code":401,"message":"This hub does not know the device."})")});
   const auto push = create(config());
   push->start();
   const Failure told = failure();
@@ -185,9 +177,9 @@ TEST_F(H2PushStreamTest, ReadsTheSecretAgainWhenItIsRefused) {
   serve_by([file](std::size_t request) {
     if (request == 0) {
       std::ofstream(file) << kSecret << "\n";
-      return status(401, R"({"code":401,"message":"no"})");
+      return UploadServer::with_status(401, R"({"code":401,"message":"no"})");
     }
-    return request == 1 ? opened("DS1") : request == 2 ? acknowledge() : status(200);
+    return request == 1 ? opened("DS1") : request == 2 ? acknowledge() : UploadServer::with_status(200);
   });
   H2PushConfig settings = config();
   settings.device_secret.clear();
@@ -200,7 +192,7 @@ TEST_F(H2PushStreamTest, ReadsTheSecretAgainWhenItIsRefused) {
 }
 
 TEST_F(H2PushStreamTest, AChannelWithoutAnIdIsNone) {
-  serve({status(200), opened("DS2"), acknowledge()});
+  serve({UploadServer::with_status(200), opened("DS2"), acknowledge()});
   const auto push = create(config());
   EXPECT_THAT(send_film(*push), testing::SizeIs(4));
 }

@@ -20,20 +20,6 @@ using test::UploadServer;
 using Answer = UploadServer::Answer;
 using Requests = std::vector<ReceivedRequest>;
 
-UploadServer::Script answering(Answer answer) {
-  UploadServer::Script script;
-  script.answer = answer;
-  return script;
-}
-
-UploadServer::Script status(int code, std::string problem = {}) {
-  UploadServer::Script script;
-  script.answer = Answer::status;
-  script.status = code;
-  script.problem = std::move(problem);
-  return script;
-}
-
 class H2PushTest : public ::testing::Test {
  protected:
   static H2PushConfig config(const std::string& location) {
@@ -74,7 +60,7 @@ class H2PushTest : public ::testing::Test {
 };
 
 TEST_F(H2PushTest, DeliversEveryTagAndWaitsForTheAcknowledgement) {
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   const auto tags = maker.stream({});
   const auto push = create(config(server.url()));
   push_all(*push, tags);
@@ -94,7 +80,7 @@ TEST_F(H2PushTest, DeliversEveryTagAndWaitsForTheAcknowledgement) {
 }
 
 TEST_F(H2PushTest, CutsAnywhereGiveTheSameTags) {
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   test::FlvMaker::Shape shape;
   shape.duration_ms = 400;
   const auto tags = maker.stream(shape);
@@ -108,7 +94,7 @@ TEST_F(H2PushTest, CutsAnywhereGiveTheSameTags) {
 
 TEST_F(H2PushTest, GoesOnWithTheFirstTagThatWasNotAcknowledged) {
   UploadServer server([](std::size_t request) {
-    auto script = answering(Answer::acknowledge);
+    auto script = UploadServer::answering(Answer::acknowledge);
     if (request == 0) script.abort_after_tags = 20;
     return script;
   });
@@ -137,7 +123,7 @@ TEST_F(H2PushTest, BeginsANewStreamWhenMemoryNoLongerHoldsWhatIsMissing) {
   std::promise<void> pushed_all;
   auto all_pushed = pushed_all.get_future().share();
   UploadServer server([all_pushed](std::size_t request) {
-    auto script = answering(Answer::acknowledge);
+    auto script = UploadServer::answering(Answer::acknowledge);
     if (request == 0) {
       script.acknowledge_at_most = 3;
       script.abort_when = [all_pushed] { return all_pushed.wait_for(milliseconds(0)) == std::future_status::ready; };
@@ -180,7 +166,7 @@ TEST_F(H2PushTest, BeginsANewStreamWhenMemoryNoLongerHoldsWhatIsMissing) {
 }
 
 TEST_F(H2PushTest, UploadsToAServerThatAnswersAtTheEndOnly) {
-  UploadServer server([](std::size_t) { return answering(Answer::silent); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::silent); });
   H2PushConfig settings = config(server.url("/upload"));
   settings.method = H2PushMethod::put;
   settings.max_bytes = 64 << 10;
@@ -205,7 +191,8 @@ TEST_F(H2PushTest, GivesUpWhereTryingAgainHelpsNothing) {
   for (const Refusal row :
        {Refusal{401, Errc::not_authenticated}, Refusal{403, Errc::not_authorized}, Refusal{404, Errc::not_found},
         Refusal{413, Errc::too_large}, Refusal{415, Errc::wrong_type}}) {
-    UploadServer server([row](std::size_t) { return status(row.status, R"({"detail":"Say \"please\" first."})"); });
+    UploadServer server(
+        [row](std::size_t) { return UploadServer::with_status(row.status, R"({"detail":"Say \"please\" first."})"); });
     Heard heard_now;
     auto push = H2Push::create(config(server.url()), heard_now.events()).value();
     // Refused already, perhaps: the request goes out before the first unit.
@@ -220,7 +207,8 @@ TEST_F(H2PushTest, GivesUpWhereTryingAgainHelpsNothing) {
 
 TEST_F(H2PushTest, TriesAgainWhereItHelps) {
   UploadServer server([](std::size_t request) {
-    return request < 3 ? status(request == 0 ? 500 : 503) : answering(Answer::acknowledge);
+    return request < 3 ? UploadServer::with_status(request == 0 ? 500 : 503)
+                       : UploadServer::answering(Answer::acknowledge);
   });
   const auto push = create(config(server.url()));
   push_all(*push, maker.stream({}));
@@ -246,9 +234,9 @@ TEST_F(H2PushTest, ReadsTheTokenFileAgainAfterA401) {
   const std::string path = folder.path() / "token";
   folder.write("token", "old\n");
   UploadServer server([&](std::size_t request) {
-    if (request > 0) return answering(Answer::acknowledge);
+    if (request > 0) return UploadServer::answering(Answer::acknowledge);
     folder.write("token", "new\n");
-    return status(401);
+    return UploadServer::with_status(401);
   });
   H2PushConfig settings = config(server.url());
   settings.auth_token_file = path;
@@ -260,7 +248,9 @@ TEST_F(H2PushTest, ReadsTheTokenFileAgainAfterA401) {
 }
 
 TEST_F(H2PushTest, AsksTheApplicationForATokenAfterA401) {
-  UploadServer server([](std::size_t request) { return request ? answering(Answer::acknowledge) : status(401); });
+  UploadServer server([](std::size_t request) {
+    return request ? UploadServer::answering(Answer::acknowledge) : UploadServer::with_status(401);
+  });
   H2PushEvents events = heard.events();
   events.request_token = [] { return std::string("asked"); };
   auto push = H2Push::create(config(server.url()), std::move(events)).value();
@@ -271,8 +261,8 @@ TEST_F(H2PushTest, AsksTheApplicationForATokenAfterA401) {
 
 TEST_F(H2PushTest, GoesOnWhereA409Says) {
   UploadServer server([](std::size_t request) {
-    if (request == 1) return status(409, R"({"type":"/problems/gap","expected":5})");
-    auto script = answering(Answer::acknowledge);
+    if (request == 1) return UploadServer::with_status(409, R"({"type":"/problems/gap","expected":5})");
+    auto script = UploadServer::answering(Answer::acknowledge);
     if (request == 0) script.abort_after_tags = 20, script.acknowledge_at_most = 2;
     return script;
   });
@@ -283,7 +273,7 @@ TEST_F(H2PushTest, GoesOnWhereA409Says) {
 }
 
 TEST_F(H2PushTest, RejectsWhatIsNotFlvWhenItShouldBe) {
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   H2PushConfig settings = config(server.url());
   settings.content = H2PushContent::flv;
   const auto push = create(std::move(settings));
@@ -292,9 +282,9 @@ TEST_F(H2PushTest, RejectsWhatIsNotFlvWhenItShouldBe) {
 }
 
 TEST_F(H2PushTest, EndsWithinASecondWhateverThePeerDoes) {
-  UploadServer hanging([](std::size_t) { return answering(Answer::hang); });
+  UploadServer hanging([](std::size_t) { return UploadServer::answering(Answer::hang); });
   const std::uint16_t dead_port = [] {
-    UploadServer gone([](std::size_t) { return answering(Answer::hang); });
+    UploadServer gone([](std::size_t) { return UploadServer::answering(Answer::hang); });
     return gone.port();
   }();
   for (const std::string& location : {hanging.url(), "http://127.0.0.1:" + std::to_string(dead_port) + "/x"}) {
@@ -307,7 +297,7 @@ TEST_F(H2PushTest, EndsWithinASecondWhateverThePeerDoes) {
 }
 
 TEST_F(H2PushTest, DrainIsBoundedAndUnlockEndsIt) {
-  UploadServer server([](std::size_t) { return answering(Answer::hang); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::hang); });
   H2PushConfig settings = config(server.url());
   settings.drain_timeout = milliseconds(50);
   auto push = create(settings);
@@ -343,7 +333,7 @@ TEST_F(H2PushTest, KeepsToItsMemoryBoundWithoutAPeer) {
 }
 
 TEST_F(H2PushTest, SplitsIntoRequestsAtKeyFrames) {
-  UploadServer server([](std::size_t) { return answering(Answer::acknowledge); });
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
   H2PushConfig settings = config(server.url());
   settings.segment_time = std::chrono::seconds(1);
   const auto push = create(std::move(settings));
