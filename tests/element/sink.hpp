@@ -37,11 +37,13 @@ inline GstBuffer* buffer(const Bytes& bytes) {
 class Sink {
  public:
   explicit Sink(const std::string& properties, const char* caps = "video/x-flv") {
-    harness_.reset(gst_harness_new_parse(("h2sink name=s " + properties).c_str()));
-    // A parsed line is a bin; its messages come out of the bin.
-    element_ = gst_bin_get_by_name(GST_BIN(harness_->element), "s");
+    GstElement* bin = gst_parse_bin_from_description(("h2sink name=s " + properties).c_str(), TRUE, nullptr);
+    element_ = gst_bin_get_by_name(GST_BIN(bin), "s");
+    // A parsed line is a bin; its messages come out of the bin. The harness starts it, and it may speak at once.
     bus_.reset(gst_bus_new());
-    gst_element_set_bus(harness_->element, bus_.get());
+    gst_element_set_bus(bin, bus_.get());
+    harness_.reset(gst_harness_new_with_element(bin, "sink", nullptr));
+    gst_object_unref(bin);
     if (caps) gst_harness_set_src_caps_str(harness_.get(), caps);
   }
   ~Sink() {
