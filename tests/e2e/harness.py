@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -57,8 +58,9 @@ class Hub:
         self.data = os.path.join(folder, "data")
         self.config = os.path.join(folder, "hub.toml")
         self.process = None
-        self.port = 0
-        self.plain_port = 0
+        self.reserved = []
+        self.port = self.reserve_port()
+        self.plain_port = self.reserve_port()
         self.runs = 0
         with open(self.config, "w") as file:
             file.write('data = "%s"\n%s' % (self.data, extra_config))
@@ -67,6 +69,14 @@ class Hub:
             file.write(self.command("device", "add", device))
         self.upload_token = self.token("upload", device)
         self.view_token = self.token("live,playback", device)
+
+    def reserve_port(self):
+        """A port that is the hub's, also while none runs: bound, without listening, for as long as this exists."""
+        reserved = socket.socket()
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        self.reserved.append(reserved)
+        return reserved.getsockname()[1]
 
     def command(self, *words):
         done = subprocess.run([HUB, "--config", self.config, *words], capture_output=True, text=True, timeout=DEADLINE)
@@ -77,13 +87,13 @@ class Hub:
     def token(self, allow, device="*", ttl="1h"):
         return self.command("token", "--device", device, "--allow", allow, "--ttl", ttl).strip()
 
-    def start(self, port=None):
+    def start(self):
         read_end, write_end = os.pipe()
         self.log_path = os.path.join(self.folder, "hub.%d.log" % self.runs)
         self.runs += 1
         with open(self.log_path, "w") as log:
             self.process = subprocess.Popen(
-                [HUB, "--config", self.config, "--listen", "127.0.0.1:%d" % (port or self.port), "--plain",
+                [HUB, "--config", self.config, "--listen", "127.0.0.1:%d" % self.port, "--plain",
                  "127.0.0.1:%d" % self.plain_port, "--ready-fd", str(write_end)],
                 stdout=log, stderr=log, pass_fds=[write_end])
         os.close(write_end)
@@ -91,9 +101,6 @@ class Hub:
             line = ready.readline()
         if not line:
             raise AssertionError("the hub did not start:\n" + open(self.log_path).read())
-        words = dict(word.split("=", 1) for word in line.split())
-        self.port = int(words["listen"].rsplit(":", 1)[1])
-        self.plain_port = int(words["plain"].rsplit(":", 1)[1])
         self.ca = os.path.join(self.data, "tls.crt")
         return self
 
@@ -162,6 +169,8 @@ class Case(unittest.TestCase):
                     stream.close()
         for hub in self.hubs:
             hub.stop()
+            for reserved in hub.reserved:
+                reserved.close()
         failed = any(problem for _, problem in getattr(self._outcome, "errors", [])) if hasattr(self._outcome, "errors") else False
         if failed and self.hubs:
             print("\n-- log of the hub:\n" + self.hubs[-1].log()[-4000:])

@@ -67,7 +67,7 @@ class LinkExamples(Case):
         if ": upload " not in name:
             self.fail(name + upload.communicate(timeout=DEADLINE)[1].decode())
         hub.kill()
-        hub.start(hub.port)
+        hub.start()
         out, error = upload.communicate(timeout=60)
         self.assertEqual(upload.returncode, 0, out.decode() + error.decode())
         self.assertEqual(read_file(os.path.join(hub.data, "files", "cam1", "film.bin")), body)

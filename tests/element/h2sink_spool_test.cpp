@@ -2,6 +2,7 @@
 
 #include "element/sink.hpp"
 #include "support/flv_maker.hpp"
+#include "support/reserved_port.hpp"
 #include "support/temp_folder.hpp"
 #include "support/upload_server.hpp"
 
@@ -32,9 +33,8 @@ class H2SinkSpoolTest : public ::testing::Test {
 };
 
 TEST_F(H2SinkSpoolTest, SaysWhatIsInTheSpoolAndWhenItIsEmpty) {
-  // Nothing listens there until the server is made.
-  const std::uint16_t port = UploadServer(always(Answer::hang)).port();
-  Sink sink("location=http://127.0.0.1:" + std::to_string(port) +
+  const test::ReservedPort port;
+  Sink sink("location=http://127.0.0.1:" + std::to_string(port.number()) +
             "/ingest/cam1 reconnect-delay=1 reconnect-delay-max=5 " +
             "drain-timeout=10000 spool-location=" + folder.file("spool"));
   ASSERT_EQ(sink.push_all(maker.stream({})), GST_FLOW_OK);
@@ -43,7 +43,7 @@ TEST_F(H2SinkSpoolTest, SaysWhatIsInTheSpoolAndWhenItIsEmpty) {
   EXPECT_NE(bytes, G_MAXUINT64);
   EXPECT_GT(sink.stat("spool-bytes"), 0u);
   EXPECT_NE(sink.stat("spool-oldest-time"), GST_CLOCK_TIME_NONE);
-  UploadServer server(always(Answer::acknowledge), nullptr, port);
+  UploadServer server(always(Answer::acknowledge), nullptr, port.number());
   ASSERT_EQ(sink.push(maker.key(5000)), GST_FLOW_OK);
   ASSERT_TRUE(sink.eos());
   EXPECT_EQ(bytes_of_spool_message(sink), 0u);

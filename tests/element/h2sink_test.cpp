@@ -9,6 +9,7 @@
 
 #include "element/sink.hpp"
 #include "support/flv_maker.hpp"
+#include "support/reserved_port.hpp"
 #include "support/temp_folder.hpp"
 #include "support/upload_server.hpp"
 
@@ -231,8 +232,8 @@ TEST(H2SinkTest, PostsTheErrorThatFitsARefusal) {
 }
 
 TEST(H2SinkTest, WarnsOnceForAnOutageAndAsksForAKeyFrameAfterIt) {
-  auto server = std::make_unique<UploadServer>(always(Answer::acknowledge));
-  const std::uint16_t port = server->port();
+  const test::ReservedPort port;
+  auto server = std::make_unique<UploadServer>(always(Answer::acknowledge), nullptr, port.number());
   Sink sink("location=" + server->url() + " reconnect-delay=1 reconnect-delay-max=5");
   test::FlvMaker maker;
   ASSERT_EQ(sink.push_all(maker.stream({})), GST_FLOW_OK);
@@ -240,7 +241,7 @@ TEST(H2SinkTest, WarnsOnceForAnOutageAndAsksForAKeyFrameAfterIt) {
   server.reset();
   const auto warning = sink.wait(GST_MESSAGE_WARNING);
   ASSERT_TRUE(warning);
-  server = std::make_unique<UploadServer>(always(Answer::acknowledge), nullptr, port);
+  server = std::make_unique<UploadServer>(always(Answer::acknowledge), nullptr, port.number());
   ASSERT_TRUE(server->wait([](const auto& requests) { return requests.size() == 1; }));
   ASSERT_EQ(sink.push(maker.key(5000)), GST_FLOW_OK);
   ASSERT_TRUE(sink.eos());

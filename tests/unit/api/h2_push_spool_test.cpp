@@ -9,6 +9,7 @@
 #include "support/faulty_files.hpp"
 #include "support/flv_maker.hpp"
 #include "support/heard.hpp"
+#include "support/reserved_port.hpp"
 #include "support/temp_folder.hpp"
 #include "support/upload_server.hpp"
 
@@ -22,13 +23,8 @@ using test::UploadServer;
 using Answer = UploadServer::Answer;
 using Requests = std::vector<ReceivedRequest>;
 
-/// A port that nothing listens on, until a server takes it.
-std::uint16_t free_port() {
-  return UploadServer([](std::size_t) { return UploadServer::answering(Answer::hang); }).port();
-}
-
-std::string url_of(std::uint16_t port) {
-  return "http://127.0.0.1:" + std::to_string(port) + "/ingest/cam1";
+std::string url_of(const test::ReservedPort& port) {
+  return "http://127.0.0.1:" + std::to_string(port.number()) + "/ingest/cam1";
 }
 
 class H2PushSpoolTest : public ::testing::Test {
@@ -94,7 +90,7 @@ class H2PushSpoolTest : public ::testing::Test {
 };
 
 TEST_F(H2PushSpoolTest, WhatCannotBeSentWaitsOnDiskAndFollowsUnderItsName) {
-  const std::uint16_t port = free_port();
+  const test::ReservedPort port;
   const auto push = create(config(url_of(port)), heard);
   begin(*push);
   const auto before = stream(0, 2000, true);
@@ -102,7 +98,7 @@ TEST_F(H2PushSpoolTest, WhatCannotBeSentWaitsOnDiskAndFollowsUnderItsName) {
   // All of it has left memory for the disk.
   ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes > 0 && s.bytes_queued == 0; }));
   EXPECT_EQ(heard.count("lost"), 1);
-  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port);
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port.number());
   ASSERT_TRUE(heard.wait("connected"));
   const auto after = stream(2000, 1000, false);
   push_tags(*push, after);
@@ -123,7 +119,7 @@ TEST_F(H2PushSpoolTest, WhatCannotBeSentWaitsOnDiskAndFollowsUnderItsName) {
 }
 
 TEST_F(H2PushSpoolTest, AnotherUploadSendsWhatOneLeftWithoutAnyDataOfItsOwn) {
-  const std::uint16_t port = free_port();
+  const test::ReservedPort port;
   const auto tags = stream(0, 1000, true);
   {
     const auto push = create(config(url_of(port)), heard);
@@ -131,7 +127,7 @@ TEST_F(H2PushSpoolTest, AnotherUploadSendsWhatOneLeftWithoutAnyDataOfItsOwn) {
     push_tags(*push, tags);
     ASSERT_TRUE(heard.wait("lost"));
   }
-  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port);
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port.number());
   Heard other;
   const auto push = create(config(url_of(port)), other);
   push->start();
@@ -186,7 +182,7 @@ TEST_F(H2PushSpoolTest, WrittenAheadATagIsSentOnlyWhenItIsOnDisk) {
 }
 
 TEST_F(H2PushSpoolTest, ATagThatTheReceiverLacksForGoodDoesNotHoldUpTheRest) {
-  const std::uint16_t port = free_port();
+  const test::ReservedPort port;
   {
     const auto push = create(config(url_of(port)), heard);
     begin(*push);
@@ -199,7 +195,7 @@ TEST_F(H2PushSpoolTest, ATagThatTheReceiverLacksForGoodDoesNotHoldUpTheRest) {
         return request == 0 ? UploadServer::with_status(409, R"({"expected":0})")
                             : UploadServer::answering(Answer::acknowledge);
       },
-      nullptr, port);
+      nullptr, port.number());
   Heard other;
   const auto push = create(config(url_of(port)), other);
   push->start();
@@ -212,7 +208,7 @@ TEST_F(H2PushSpoolTest, ATagThatTheReceiverLacksForGoodDoesNotHoldUpTheRest) {
 
 TEST_F(H2PushSpoolTest, ADiskThatFailsIsToldOnceAndMemoryTakesItsPlace) {
   test::FaultyFiles files;
-  const std::uint16_t port = free_port();
+  const test::ReservedPort port;
   const auto push = create(config(url_of(port)), heard);
   push->start();
   ASSERT_TRUE(heard.wait("lost"));
@@ -222,7 +218,7 @@ TEST_F(H2PushSpoolTest, ADiskThatFailsIsToldOnceAndMemoryTakesItsPlace) {
   push_tags(*push, tags);
   ASSERT_TRUE(heard.wait("spool-failed"));
   EXPECT_NE(heard.last("spool-failed").find(folder.file("spool")), std::string::npos);
-  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port);
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port.number());
   ASSERT_TRUE(push->drain());
   EXPECT_EQ(media_of(server.requests()), media_of(tags));
   EXPECT_EQ(heard.count("spool-failed"), 1);
@@ -246,7 +242,8 @@ TEST_F(H2PushSpoolTest, ASpoolThatCannotBeOpenedIsToldAndTheUploadGoesOn) {
 }
 
 TEST_F(H2PushSpoolTest, AnOutageHoldsMemoryFarBelowItsBound) {
-  H2PushConfig settings = config(url_of(free_port()));
+  const test::ReservedPort port;
+  H2PushConfig settings = config(url_of(port));
   settings.spool_max_bytes = 4 << 20;
   const auto push = create(std::move(settings), heard);
   begin(*push);
@@ -273,7 +270,7 @@ TEST_F(H2PushSpoolTest, AnOutageHoldsMemoryFarBelowItsBound) {
 }
 
 TEST_F(H2PushSpoolTest, WhatIsDroppedOnDemandIsCounted) {
-  const std::uint16_t port = free_port();
+  const test::ReservedPort port;
   {
     const auto push = create(config(url_of(port)), heard);
     begin(*push);

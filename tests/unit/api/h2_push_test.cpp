@@ -7,6 +7,7 @@
 #include "proto/flv/parser.hpp"
 #include "support/flv_maker.hpp"
 #include "support/heard.hpp"
+#include "support/reserved_port.hpp"
 #include "support/temp_folder.hpp"
 #include "support/upload_server.hpp"
 
@@ -283,11 +284,8 @@ TEST_F(H2PushTest, RejectsWhatIsNotFlvWhenItShouldBe) {
 
 TEST_F(H2PushTest, EndsWithinASecondWhateverThePeerDoes) {
   UploadServer hanging([](std::size_t) { return UploadServer::answering(Answer::hang); });
-  const std::uint16_t dead_port = [] {
-    UploadServer gone([](std::size_t) { return UploadServer::answering(Answer::hang); });
-    return gone.port();
-  }();
-  for (const std::string& location : {hanging.url(), "http://127.0.0.1:" + std::to_string(dead_port) + "/x"}) {
+  const test::ReservedPort dead;
+  for (const std::string& location : {hanging.url(), "http://127.0.0.1:" + std::to_string(dead.number()) + "/x"}) {
     auto push = create(config(location));
     ASSERT_TRUE(push->push(make_unit(test::flv_file(maker.stream({})), UnitKind::other)));
     const auto begin = std::chrono::steady_clock::now();

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "stream_pair.hpp"
+#include "support/reserved_port.hpp"
 
 namespace camspan::net {
 namespace {
@@ -120,16 +121,13 @@ TEST_F(ConnectTest, LooksNamesUp) {
 }
 
 TEST_F(ConnectTest, SaysThatNobodyListens) {
-  std::uint16_t port = 0;
-  {
-    Listener gone(thread_);
-    port = gone.port();
-  }
-  const auto refused = run(to("127.0.0.1", port));
+  const test::ReservedPort port;
+  const auto refused = run(to("127.0.0.1", port.number()));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unreachable);
   EXPECT_THAT(refused.error().sentence,
-              AllOf(StartsWith("nothing listens on 127.0.0.1:" + std::to_string(port)), HasSubstr("Start the server")));
+              AllOf(StartsWith("nothing listens on 127.0.0.1:" + std::to_string(port.number())),
+                    HasSubstr("Start the server")));
 }
 
 TEST_F(ConnectTest, SaysThatANameDoesNotExist) {
