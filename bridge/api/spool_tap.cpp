@@ -27,7 +27,7 @@ void SpoolTap::begin(std::string stream) {
   stream_ = std::move(stream);
   stored_ = 0;
   on_ = true;
-  ending_ = opening_ = video_ = stop_at_key_ = stopping_ = false;
+  ending_ = opening_ = video_ = stop_at_key_ = finishing_ = stopping_ = false;
   queue_.tap();
   pump();
 }
@@ -40,6 +40,7 @@ void SpoolTap::pump() {
     for (Numbered& unit : batch) give(std::move(unit));
     if (opening_) return;
   }
+  if (finishing_ && !full_ && queue_.all_stored()) stopping_ = true;
   if (stopping_) close_recording();
 }
 
@@ -147,15 +148,13 @@ void SpoolTap::stop_at_key() {
 }
 
 void SpoolTap::go_on() {
-  stop_at_key_ = stopping_ = false;
+  stop_at_key_ = finishing_ = stopping_ = false;
   pump();
 }
 
 void SpoolTap::finish() {
+  finishing_ = true;
   pump();
-  if (!on_ || opening_ || failing_ || full_ || !queue_.all_stored()) return;
-  stopping_ = true;
-  close_recording();
 }
 
 /// Script and config tags alone count as stored only when their recording has ended.

@@ -79,6 +79,7 @@ class SpoolTap : public std::enable_shared_from_this<SpoolTap> {
   bool full_ = false;
   bool video_ = false;
   bool stop_at_key_ = false;
+  bool finishing_ = false;
   bool stopping_ = false;  ///< the key frame was reached, or finish() was called
 };
 

@@ -209,10 +209,7 @@ asio::awaitable<void> UploadRequest::read_answer() {
   }
   if (!line.empty()) take_line(line);
   if (!body_ended_) {
-    end(RequestEnd::Kind::lost, Failure{Errc::refused,
-                                        setup_.authority + ": the receiver ended the upload early, with status " +
-                                            std::to_string(head->status) + ". Choose a location that takes uploads.",
-                                        head->status});
+    end_early(head->status, last_line_);
     co_return;
   }
   if (!acknowledging_) acknowledge(next_number_);
@@ -223,6 +220,21 @@ asio::awaitable<void> UploadRequest::read_answer() {
     co_return;
   }
   end(finishing_ && queue_.all_handed_out() ? RequestEnd::Kind::complete : RequestEnd::Kind::split, {});
+}
+
+/// A hub that acknowledges has sent its status already: why it takes no more is a problem in its last line.
+void UploadRequest::end_early(int status, const std::string& problem) {
+  if (const auto refused = json_number(problem, "status")) {
+    status = static_cast<int>(*refused);
+    end(RequestEnd::Kind::refused,
+        Failure{code_of_status(status), refusal_sentence(setup_.authority, status, detail_of(problem)), status});
+    if (status == 409) end_->expected = json_number(problem, "expected");
+    return;
+  }
+  end(RequestEnd::Kind::lost, Failure{Errc::refused,
+                                      setup_.authority + ": the receiver ended the upload early, with status " +
+                                          std::to_string(status) + ". Choose a location that takes uploads.",
+                                      status});
 }
 
 asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head) {
@@ -243,6 +255,7 @@ void UploadRequest::take_line(std::string_view line) {
   // Of a raw body `committed` counts bytes; its units go when the answer is complete.
   if (!setup_.flv) return;
   if (const auto committed = json_number(line, "committed")) acknowledge(*committed);
+  last_line_ = line;
 }
 
 void UploadRequest::acknowledge(std::uint64_t tags) {

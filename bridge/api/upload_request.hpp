@@ -75,6 +75,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   void count_sent(const std::vector<MediaQueue::Numbered>& batch);
   asio::awaitable<void> read_answer();
   asio::awaitable<void> read_refusal(const net::ResponseHead& head);
+  void end_early(int status, const std::string& problem);
   void take_line(std::string_view line);
   void acknowledge(std::uint64_t tags);
   void expect_silence();
@@ -115,6 +116,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   std::chrono::steady_clock::time_point started_{};
   std::optional<std::chrono::steady_clock::time_point> writing_since_;
   std::chrono::steady_clock::time_point last_ack_line_{};
+  std::string last_line_;  ///< of an acknowledging receiver
   std::optional<Nanoseconds> first_dts_;
   std::size_t body_bytes_ = 0;
 };

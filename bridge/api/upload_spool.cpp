@@ -87,6 +87,10 @@ void UploadSpool::begin_live(const std::string& stream) {
   }
 }
 
+void UploadSpool::end_live() {
+  if (always() && !diverting_) tap_->finish();
+}
+
 void UploadSpool::divert(const std::string& stream) {
   if (std::exchange(diverting_, true)) return tap_->go_on();
   log::info("spool", "what comes goes to disk");

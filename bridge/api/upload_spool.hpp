@@ -29,6 +29,8 @@ class UploadSpool : public std::enable_shared_from_this<UploadSpool> {
   void begin_live(const std::string& stream);
   /// The queue has something.
   void pump() { tap_->pump(); }
+  /// No more comes: what is written ahead is finished, so that all of it may be sent.
+  void end_live();
   /// From now on the queue empties to disk.
   void divert(const std::string& stream);
   /// No request sends the diverted stream any more: the lane may.

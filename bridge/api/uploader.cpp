@@ -83,6 +83,7 @@ void Uploader::drain(std::function<void(Result<>)> done) {
   if (!started_ || (queue_.empty() && !request_ && !spool_waits())) return settle({});
   set_state(ConnectionState::draining);
   if (request_) request_->finish();
+  if (spool_) spool_->end_live();
   wake();
 }
 
@@ -307,6 +308,7 @@ asio::awaitable<void> Uploader::upload() {
   progress_.first_ack_time = milliseconds(0);
   request_ = std::make_shared<UploadRequest>(executor_, queue_, progress_, std::move(setup), [this] { on_acked(); });
   if (drained_) request_->finish();
+  if (drained_ && spool_) spool_->end_live();
   RequestEnd end = co_await request_->run(*client_);
   request_.reset();
   if (stopping_) co_return;

@@ -185,6 +185,19 @@ class Case(unittest.TestCase):
             hub.start()
         return hub
 
+    def small_disk(self, size):
+        """A folder that holds `size` bytes."""
+        if os.getuid() != 0:
+            self.skipTest("mounting a small file system needs root")
+        small = os.path.join(self.folder, "small")
+        os.mkdir(small)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % size, "tmpfs", small], capture_output=True,
+                                 text=True, timeout=DEADLINE)
+        if mounted.returncode != 0:
+            self.skipTest("no tmpfs can be mounted here: " + mounted.stderr)
+        self.addCleanup(subprocess.run, ["umount", "-l", small], timeout=DEADLINE)
+        return small
+
     def start(self, *command, **options):
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)

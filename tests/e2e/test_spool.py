@@ -1,5 +1,6 @@
 """Uploads that lose nothing: what h2sink was given is in the recording once, after kills of hub and camera."""
 import collections
+import errno
 import os
 import random
 import time
@@ -107,6 +108,40 @@ class Outage(SpoolCase):
 
     def test_nothing_is_missing_with_the_oldest_first(self):
         self.outage("post", "spool-order=oldest-first")
+
+
+class HubDiskFull(SpoolCase):
+    """The hub cannot record for a while, then it can."""
+
+    def full_and_freed(self, *properties):
+        small = self.small_disk(24 << 20)
+        hub = self.hub('[record]\nsegment = "1s"\n', start=False)
+        os.rmdir(os.path.join(hub.data, "recordings"))
+        os.symlink(small, os.path.join(hub.data, "recordings"))
+        hub.start()
+        camera = self.start_camera(hub, *properties, kbit=1500, pattern="snow")
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        filler = os.path.join(small, "filler")
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 16))
+            except OSError as full:
+                self.assertEqual(full.errno, errno.ENOSPC)
+        wait_for(lambda: hub.get("/healthz")[0] == 503, "the hub to say that its disk is full")
+        moment(4)
+        os.remove(filler)
+        wait_for(lambda: hub.get("/healthz")[0] == 200, "recording to come back")
+        wait_for(lambda: not [p for p in self.spooled() if not p.endswith(".part")], "the spool to be empty")
+        self.end(camera)
+        self.assert_all_once(hub)
+        self.assertEqual(self.spooled(), [])
+
+    def test_nothing_is_missing(self):
+        self.full_and_freed()
+
+    def test_nothing_is_missing_where_all_is_written_ahead(self):
+        self.full_and_freed("spool-mode=always")
 
 
 class Kills(SpoolCase):

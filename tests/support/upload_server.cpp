@@ -85,6 +85,12 @@ asio::awaitable<void> UploadServer::Impl::receive(net::HttpExchange& exchange, s
     const std::uint64_t told = script.acknowledge_at_most ? std::min(tags, *script.acknowledge_at_most) : tags;
     const std::string line = "{\"committed\":" + std::to_string(told) + "}\n";
     co_await exchange.write(as_bytes(line));
+    if (script.abort_after_tags && tags >= *script.abort_after_tags && !script.problem.empty()) {
+      co_await exchange.write(as_bytes(script.problem));
+      co_await exchange.finish();
+      exchange.abort();
+      co_return;
+    }
     if ((script.abort_after_tags && tags >= *script.abort_after_tags) || (script.abort_when && script.abort_when())) {
       exchange.abort();
       co_return;

@@ -37,9 +37,10 @@ class UploadServer {
   struct Script {
     Answer answer = Answer::acknowledge;
     int status = 200;
-    std::string problem;                                       ///< body of the answer for Answer::status
+    std::string
+        problem;  ///< body of the answer for Answer::status, last line for Answer::acknowledge with abort_after_tags
     std::vector<std::pair<std::string, std::string>> headers;  ///< of the answer
-    std::optional<std::uint64_t> abort_after_tags;             ///< acknowledge this many, then drop the connection
+    std::optional<std::uint64_t> abort_after_tags;             ///< acknowledge this many, then end
     std::function<bool()> abort_when;                          ///< asked after each piece; true drops the connection
     std::optional<std::uint64_t> acknowledge_at_most;          ///< never more than this
   };

@@ -118,6 +118,22 @@ TEST_F(H2PushSpoolTest, WhatCannotBeSentWaitsOnDiskAndFollowsUnderItsName) {
   EXPECT_TRUE(heard.wait("spool-empty"));
 }
 
+TEST_F(H2PushSpoolTest, EndsAStreamWrittenAheadThatHasNoMedia) {
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
+  H2PushConfig settings = config(server.url());
+  settings.spool_mode = H2PushSpoolMode::always;
+  const auto push = create(settings, heard);
+  begin(*push);
+  push_tags(*push, {maker.metadata(), maker.avc_config()});
+  ASSERT_TRUE(push->drain());
+  EXPECT_EQ(test::parse_flv(server.requests().at(0).body).size(), 2u);
+  // More may come after it.
+  begin(*push);
+  push_tags(*push, stream(0, 1000, true));
+  ASSERT_TRUE(push->drain());
+  EXPECT_EQ(media_of(server.requests()).size(), 75u);
+}
+
 TEST_F(H2PushSpoolTest, AnotherUploadSendsWhatOneLeftWithoutAnyDataOfItsOwn) {
   const test::ReservedPort port;
   const auto tags = stream(0, 1000, true);

@@ -282,6 +282,23 @@ TEST_F(H2PushTest, RejectsWhatIsNotFlvWhenItShouldBe) {
             make_error_code(Errc::wrong_type));
 }
 
+TEST_F(H2PushTest, TakesTheLastLineOfAnUploadEndedEarlyAsARefusal) {
+  UploadServer server([](std::size_t request) {
+    auto script = UploadServer::answering(Answer::acknowledge);
+    if (request < 2) script.abort_after_tags = 10 * (request + 1);
+    if (request == 0) script.problem = R"({"status":503,"detail":"Storing works again."})";
+    if (request == 1) script.problem = R"({"status":413,"detail":"A tag is too large."})";
+    return script;
+  });
+  auto push = create(config(server.url()));
+  ASSERT_TRUE(push->push(make_unit(test::flv_file(maker.stream({})), UnitKind::other)));
+  ASSERT_TRUE(heard.wait("failed"));
+  EXPECT_EQ(heard.count("lost"), 1);
+  EXPECT_TRUE(heard.last("lost").ends_with(": Storing works again.")) << heard.last("lost");
+  EXPECT_TRUE(heard.last("failed").ends_with(": A tag is too large.")) << heard.last("failed");
+  EXPECT_EQ(server.requests().at(1).headers.at("camspan-first"), "10");
+}
+
 TEST_F(H2PushTest, EndsWithinASecondWhateverThePeerDoes) {
   UploadServer hanging([](std::size_t) { return UploadServer::answering(Answer::hang); });
   const test::ReservedPort dead;
