@@ -52,7 +52,8 @@ class LongOutage(test_spool.SpoolCase):
         self.assert_all_once(hub)
 
 
-del test_spool.Kills, test_spool.Outage, test_spool.HubDiskFull, test_spool.Alone
+del test_spool.Kills, test_spool.Outage, test_spool.HubDiskFull, test_spool.BootClock,\
+    test_spool.Alone
 
 if __name__ == "__main__":
     unittest.main()

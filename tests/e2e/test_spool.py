@@ -1,5 +1,6 @@
 """Uploads that lose nothing: what h2sink was given is in the recording once, after kills of hub and camera."""
 import collections
+import datetime
 import errno
 import os
 import random
@@ -7,7 +8,7 @@ import time
 import unittest
 
 import flv
-from harness import Case, DEADLINE, read_file, wait_for
+from harness import BUILD, Case, DEADLINE, gst_environment, read_file, wait_for
 from test_kill import frames
 
 
@@ -23,7 +24,7 @@ class SpoolCase(Case):
         self.copies = []
         self.spool = os.path.join(self.folder, "spool")
 
-    def start_camera(self, hub, *properties, mode="post", kbit=300, pattern="ball", prefix=""):
+    def start_camera(self, hub, *properties, mode="post", kbit=300, pattern="ball", prefix="", env=None):
         """A live camera with a spool. One thread gives each buffer to h2sink and then, unbuffered, to a copy: what is in
         the copy has been given to h2sink, also when the program is killed."""
         # No two runs send the same bytes.
@@ -38,7 +39,8 @@ class SpoolCase(Case):
             "name=mux", "streamable=true", "!", "tee", "name=t", "t.", "!",
             *self.h2sink(hub, "spool-location=" + self.spool, "reconnect-delay=20", "reconnect-delay-max=200",
                          "drain-timeout=%d" % (DEADLINE * 500), *properties, mode=mode),
-            "t.", "!", "filesink", "location=" + copy, "buffer-mode=unbuffered", "sync=false", "async=false")
+            "t.", "!", "filesink", "location=" + copy, "buffer-mode=unbuffered", "sync=false", "async=false",
+            env=dict(gst_environment(), **(env or {})))
 
     def frames_of(self, copy):
         data = read_file(copy) if os.path.exists(copy) else b""
@@ -142,6 +144,42 @@ class HubDiskFull(SpoolCase):
 
     def test_nothing_is_missing_where_all_is_written_ahead(self):
         self.full_and_freed("spool-mode=always")
+
+
+class BootClock(SpoolCase):
+    """A camera whose clock says 1970 until the network sets it."""
+    PRELOAD = os.path.join(BUILD, "tests", "support", "libcamspan_fake_clock.so")
+
+    def set_clock(self, text):
+        with open(self.clock + ".new", "w") as file:
+            file.write(text)
+        os.rename(self.clock + ".new", self.clock)
+
+    def test_what_came_before_the_date_was_known_has_its_right_time(self):
+        self.clock = os.path.join(self.folder, "clock")
+        began = time.time()
+        self.set_clock("%d" % (30 - began))
+        hub = self.hub('[record]\nsegment = "2s"\n')
+        camera = self.start_camera(hub, env={"LD_PRELOAD": self.PRELOAD, "CAMSPAN_TEST_CLOCK": self.clock})
+        wait_for(lambda: any("/boot-" in path for path in self.spooled()), "media to wait on disk")
+        moment(3)
+        self.assertFalse(hub.device().get("live"), "the hub's certificate is not yet valid in 1970")
+        self.set_clock("0")
+        wait_for(lambda: hub.device().get("live"), "the camera to be live")
+        wait_for(lambda: not [p for p in self.spooled() if not p.endswith(".part")], "the spool to be empty")
+        text = self.end(camera)
+        self.assert_all_once(hub)
+        self.assertIn("this machine's clock says 1970-01-01. Set the clock.", text)
+        today = {time.strftime("%Y/%m/%d", time.gmtime(at)) for at in (began, time.time())}
+        folders = {os.path.relpath(folder, os.path.join(hub.data, "recordings", "cam1"))
+                   for folder, _, files in os.walk(os.path.join(hub.data, "recordings")) if files}
+        self.assertLessEqual(folders, today)
+        first = self.recorded_from(hub)
+        self.assertLess(abs(first - began), 2, "seconds between the start of the camera and that of its recording")
+
+    def recorded_from(self, hub):
+        text = hub.device()["recording"]["from"]
+        return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Kills(SpoolCase):
