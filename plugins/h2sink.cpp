@@ -406,6 +406,11 @@ gboolean first_answer(GSignalInvocationHint*, GValue* result, const GValue* answ
   return FALSE;
 }
 
+gboolean first_decision(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
+  g_value_copy(answer, result);
+  return FALSE;
+}
+
 void install_signals(GType type) {
   const auto last = G_SIGNAL_RUN_LAST;
   const auto action = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
@@ -417,6 +422,8 @@ void install_signals(GType type) {
       g_signal_new("ack", type, last, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_UINT64);
   h2_sink_signals[kSignalRequestToken] =
       g_signal_new("request-token", type, last, 0, first_answer, nullptr, nullptr, G_TYPE_STRING, 0);
+  h2_sink_signals[kSignalRedirect] =
+      g_signal_new("redirect", type, last, 0, first_decision, nullptr, nullptr, G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
   h2_sink_signals[kSignalSplitNow] = g_signal_new_class_handler("split-now", type, action, G_CALLBACK(split_now),
                                                                 nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
   h2_sink_signals[kSignalReconnect] = g_signal_new_class_handler("reconnect", type, action, G_CALLBACK(reconnect),

@@ -94,6 +94,12 @@ std::string on_request_token(H2Sink* sink) {
   return result;
 }
 
+bool on_redirect(H2Sink* sink, const std::string& url) {
+  gboolean follow = FALSE;
+  g_signal_emit(sink, h2_sink_signals[kSignalRedirect], 0, url.c_str(), &follow);
+  return follow != FALSE;
+}
+
 }  // namespace
 
 void request_key(H2Sink* sink) {
@@ -125,6 +131,8 @@ H2PushEvents make_events(H2Sink* sink) {
   events.need_key = [self] { request_key(self.get()); };
   if (g_signal_has_handler_pending(sink, h2_sink_signals[kSignalRequestToken], 0, FALSE))
     events.request_token = [self] { return on_request_token(self.get()); };
+  if (g_signal_has_handler_pending(sink, h2_sink_signals[kSignalRedirect], 0, FALSE))
+    events.redirect = [self](const std::string& url) { return on_redirect(self.get(), url); };
   return events;
 }
 

@@ -51,6 +51,7 @@ enum H2SinkSignal {
   kSignalDisconnected,
   kSignalAck,
   kSignalRequestToken,
+  kSignalRedirect,
   kSignalSplitNow,
   kSignalReconnect,
   kSignalDropSpool,

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "api/answer.hpp"
+#include "api/upload_failure.hpp"
 #include "proto/link/request.hpp"
 
 namespace camspan {
@@ -48,12 +49,12 @@ asio::awaitable<std::optional<RequestEnd>> LinkChannel::open(net::H2Client& clie
     co_return lost(authority_, make_error_code(Errc::protocol_error));
   }
   const std::string problem = co_await read_problem(**stream);
-  std::string detail = detail_of(problem);
-  if (detail.empty()) detail = "the receiver answered with status " + std::to_string(head->status) + ".";
   RequestEnd end;
   end.kind = RequestEnd::Kind::refused;
-  end.failure = Failure{code_of_status(head->status),
-                        authority_ + " opens no channel for " + names.client_id + ": " + detail, head->status};
+  end.failure = Failure{
+      code_of_status(head->status),
+      refusal_sentence(authority_ + " opens no channel for " + names.client_id, head->status, detail_of(problem)),
+      head->status};
   end.retry_after = retry_after_of(head->headers);
   co_return end;
 }

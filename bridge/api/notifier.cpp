@@ -12,6 +12,12 @@ void Notifier::ask_token(std::function<void(std::string)> answer) {
   });
 }
 
+void Notifier::ask_redirect(std::string url, std::function<void(bool)> answer) {
+  thread_.post([box = box_, url = std::move(url), answer = std::move(answer)] {
+    answer(!box->silent.load() && box->events.redirect(url));
+  });
+}
+
 void Notifier::silence() {
   box_->silent.store(true);
 }

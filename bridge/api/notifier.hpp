@@ -25,6 +25,9 @@ class Notifier {
   }
   /// Asks for a token; `answer` is called on the notify thread.
   void ask_token(std::function<void(std::string)> answer);
+  /// Asks whether the upload may go to `url`; as ask_token().
+  void ask_redirect(std::string url, std::function<void(bool)> answer);
+  bool can_ask_redirect() const { return static_cast<bool>(box_->events.redirect); }
   bool can_ask_token() const { return static_cast<bool>(box_->events.request_token); }
   /// Runs `task` on the notify thread, after every event before it; also when silenced.
   void after_events(std::function<void()> task) { thread_.post(std::move(task)); }

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "proto/link/file_request.hpp"
 #include "proto/link/request.hpp"
 
 namespace camspan {
@@ -80,6 +81,10 @@ tl::expected<Url, Failure> channel_url(const H2PushConfig& config) {
     return bad("identify \"" + config.identify +
                "\" is no service path such as iotx/vision/voice/intercom/live: at most " +
                std::to_string(link::kMaxIdentifyBytes) + " characters, no / at its ends.");
+  if (config.identify == link::kFileService)
+    return bad("identify \"" + config.identify +
+               "\" is the service for files in parts, which h2sink cannot send to: leave identify unset, or use "
+               "location with mode=post.");
   const bool bare_v6 = config.host.find(':') != std::string::npos && !config.host.starts_with('[');
   const std::string host = bare_v6 ? "[" + config.host + "]" : config.host;
   return parse_url("https://" + host + ":" + std::to_string(config.port) +

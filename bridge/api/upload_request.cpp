@@ -4,6 +4,7 @@
 #include <asio/detached.hpp>
 
 #include "api/answer.hpp"
+#include "api/redirect.hpp"
 #include "api/upload_failure.hpp"
 #include "proto/flv/tag.hpp"
 
@@ -240,14 +241,11 @@ void UploadRequest::end_early(int status, const std::string& problem) {
 asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head) {
   const std::string body = co_await read_problem(*stream_);
   if (end_) co_return;
-  std::string detail = detail_of(body);
-  const auto location = head.headers.find("location");
-  if (head.status >= 300 && head.status < 400 && location)
-    detail = "the receiver has moved: set location to " + std::string(*location) + ".";
-  std::string sentence = refusal_sentence(setup_.authority, head.status, detail);
+  std::string sentence = refusal_sentence(setup_.authority, head.status, detail_of(body));
   end(RequestEnd::Kind::refused, Failure{code_of_status(head.status), std::move(sentence), head.status});
   if (head.status == 409) end_->expected = json_number(body, "expected");
   end_->retry_after = retry_after_of(head.headers);
+  if (redirect_of(head.status) != Redirect::none) end_->location = head.headers.find("location").value_or("");
 }
 
 void UploadRequest::take_line(std::string_view line) {

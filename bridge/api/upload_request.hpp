@@ -24,6 +24,7 @@ struct RequestEnd {
   Failure failure;                                  ///< for lost and refused
   std::optional<std::uint64_t> expected;            ///< of a 409: the tag the receiver can go on with
   std::optional<std::chrono::seconds> retry_after;  ///< of a 429 or 503
+  std::string location;                             ///< of a 3xx; "" = none
 };
 
 /// Lives on the I/O thread, kept alive by its coroutines.

@@ -33,11 +33,12 @@ Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url,
     : executor_(std::move(executor)),
       config_(std::move(config)),
       url_(std::move(url)),
+      home_(url_),
       tls_(tls),
       notify_(std::move(notifier)),
       queue_(bounds(config_), [this] { wake_from_anywhere(); }),
       wake_(executor_),
-      token_came_(executor_),
+      answer_came_(executor_),
       backoff_(backoff_limits(config_)),
       stream_id_(config_.stream_id.empty() ? make_uuid() : config_.stream_id) {
   if (config_.mode == H2PushMode::stream)
@@ -105,7 +106,7 @@ void Uploader::abort() {
   if (request_) request_->abort(Failure{Errc::cancelled, "the upload was stopped.", 0});
   if (client_) client_->abort();
   wake_.notify();
-  token_came_.notify();
+  answer_came_.notify();
 }
 
 void Uploader::update(const H2PushConfig& config) {
@@ -316,6 +317,7 @@ asio::awaitable<void> Uploader::upload() {
   switch (end.kind) {
     case RequestEnd::Kind::complete:
       token_retried_ = false;
+      redirects_ = 0;
       queue_.reset();
       stream_id_ = make_uuid();
       progress_.tags_acked = progress_.highest_sent = 0;
@@ -325,6 +327,7 @@ asio::awaitable<void> Uploader::upload() {
       co_return;
     case RequestEnd::Kind::split:
       token_retried_ = false;
+      redirects_ = 0;
       if (!flv_) new_stream();
       // The server wants us elsewhere and has everything so far: no outage.
       if (!client_->usable()) drop_client();
@@ -341,6 +344,10 @@ asio::awaitable<void> Uploader::upload() {
 }
 
 asio::awaitable<void> Uploader::after_refusal(RequestEnd end, std::string authorization_used) {
+  if (!end.location.empty() && !channel_) {
+    co_await follow(std::move(end));
+    co_return;
+  }
   if (end.failure.http_status == 401 && !token_retried_) {
     token_retried_ = true;
     if (notify_.can_ask_token()) token_ = co_await token_from_user();
@@ -372,17 +379,17 @@ asio::awaitable<std::string> Uploader::token_from_user() {
   notify_.ask_token([self = shared_from_this(), answer](std::string token) {
     asio::post(self->executor_, [self, answer, token = std::move(token)] {
       *answer = token;
-      self->token_came_.notify();
+      self->answer_came_.notify();
     });
   });
-  co_await token_came_.wait();
+  co_await answer_came_.wait();
   co_return *answer;
 }
 
 bool Uploader::is_final(const Failure& failure) const {
   const auto is = [&](Errc code) { return failure.code == make_error_code(code); };
   if (is(Errc::bad_setting) || is(Errc::not_authenticated) || is(Errc::not_authorized) || is(Errc::not_found) ||
-      is(Errc::wrong_type) || is(Errc::too_large) || failure.http_status == 501)
+      is(Errc::wrong_type) || is(Errc::too_large) || is_final_status(failure.http_status))
     return true;
   // A server that was fine before may be changing its certificate; one that never was is the wrong one.
   return !ever_connected_ && (is(Errc::tls_untrusted) || is(Errc::tls_wrong_name) || is(Errc::unsupported));
@@ -404,6 +411,8 @@ asio::awaitable<void> Uploader::retry(Failure failure, std::optional<std::chrono
   log::info("upload", failure.sentence, " Trying again.");
   if (spool_ && flv_) spool_->divert(stream_id_);
   if (!drained_) set_state(ConnectionState::waiting);
+  redirects_ = 0;
+  go_to(home_);
   const milliseconds delay = backoff_.next(random_32());
   const auto until = Clock::now() + (wait && *wait > delay ? milliseconds(*wait) : delay);
   // A unit that comes wakes the loop too, but is no reason to try earlier; reconnect() is.
@@ -425,6 +434,7 @@ void Uploader::set_state(ConnectionState state) {
 
 void Uploader::on_acked() {
   outage_ = false;
+  redirects_ = 0;
   measure();
   if (spool_) spool_->acknowledged(stream_id_, progress_.tags_acked);
   notify_(&H2PushEvents::acked, progress_.bytes_acked, progress_.acked_running_time);

@@ -68,6 +68,9 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   asio::awaitable<void> after_refusal(RequestEnd end, std::string authorization_used);
   asio::awaitable<void> retry(Failure failure, std::optional<std::chrono::seconds> wait);
   asio::awaitable<std::string> token_from_user();
+  asio::awaitable<void> follow(RequestEnd refused);
+  asio::awaitable<bool> leave_of_user(std::string url);
+  void go_to(const Url& target);
   http::Headers request_headers(const std::string& authorization) const;
   UploadRequest::Setup request_setup(const std::string& authorization) const;
   tl::expected<std::string, Failure> authorize() const;
@@ -84,12 +87,13 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
 
   const asio::any_io_executor executor_;
   H2PushConfig config_;
-  const Url url_;
+  Url url_;                ///< where requests go now
+  Url home_;               ///< where they begin: as was set, or where that has moved for good
   ssl_ctx_st* const tls_;  ///< owned
   Notifier notify_;
   MediaQueue queue_;
   net::WakeUp wake_;
-  net::WakeUp token_came_;
+  net::WakeUp answer_came_;
   std::unique_ptr<net::H2Client> client_;
   std::shared_ptr<UploadRequest> request_;
   UploadRequest::Progress progress_;
@@ -109,6 +113,7 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   std::shared_ptr<UploadSpool> spool_;    ///< null: none is used, or it is not open yet
   bool spool_opening_ = false;            ///< with H2PushSpoolMode::always nothing is sent meanwhile
   std::unique_ptr<LinkChannel> channel_;  ///< of mode stream, else null
+  int redirects_ = 0;                     ///< since something was taken, or a try failed
   bool fresh_ = true;                     ///< nothing of this stream was sent yet
   bool token_retried_ = false;
   std::uint64_t requests_ = 0;

@@ -122,6 +122,46 @@ TEST(H2SinkTest, TakesOneByteBuffersAndBuffersWithoutTime) {
   EXPECT_EQ(contents(server.requests().at(0).body), contents(tags));
 }
 
+gboolean note_and_follow(GstElement*, const gchar* url, gpointer told) {
+  *static_cast<std::string*>(told) = url;
+  return TRUE;
+}
+
+TEST(H2SinkTest, GoesWhereItsReceiverIsNowWhenAHandlerSaysYes) {
+  UploadServer other(always(Answer::acknowledge));
+  UploadServer server([&other](std::size_t) {
+    auto script = UploadServer::with_status(307);
+    script.headers = {{"location", other.url("/new")}};
+    return script;
+  });
+  Sink sink("location=" + server.url() + " auth-token=t");
+  std::string told;
+  // What is asked for is seen at start.
+  gst_element_set_state(sink.harness()->element, GST_STATE_NULL);
+  g_signal_connect(sink.element(), "redirect", G_CALLBACK(note_and_follow), &told);
+  gst_element_set_state(sink.harness()->element, GST_STATE_PLAYING);
+  const auto tags = test::FlvMaker().stream({});
+  ASSERT_EQ(sink.push_all(tags), GST_FLOW_OK);
+  ASSERT_TRUE(sink.eos());
+  EXPECT_EQ(told, other.url("/new"));
+  ASSERT_EQ(other.requests().size(), 1u);
+  EXPECT_EQ(other.requests()[0].headers.at("authorization"), "Bearer t");
+  EXPECT_EQ(contents(other.requests()[0].body), contents(tags));
+}
+
+TEST(H2SinkTest, GoesToNoOtherServerUnasked) {
+  UploadServer other(always(Answer::acknowledge));
+  UploadServer server([&other](std::size_t) {
+    auto script = UploadServer::with_status(307);
+    script.headers = {{"location", other.url("/new")}};
+    return script;
+  });
+  Sink sink("location=" + server.url() + " auth-token=t");
+  sink.push_all(test::FlvMaker().stream({}));
+  EXPECT_TRUE(sink.wait(GST_MESSAGE_ERROR));
+  EXPECT_TRUE(other.requests().empty());
+}
+
 /// Caps with the given tags as streamheader, after the file header.
 GstCaps* caps_with(const std::vector<Bytes>& head) {
   GstCaps* caps = gst_caps_new_empty_simple("video/x-flv");

@@ -62,7 +62,7 @@ struct H2PushConfig {
   std::string proxy;            ///< http://HOST[:PORT] of a proxy that makes tunnels (CONNECT); "" = none
   std::string proxy_id;         ///< user name for the proxy; "" = none
   std::string proxy_password;
-  std::string user_id;          ///< [live] basic authentication, used when there is no token
+  std::string user_id;  ///< [live] basic authentication, used when there is no token
   std::string user_password;
 
   std::string ca_file;    ///< PEM file or folder; "" = the system's trust
@@ -155,6 +155,9 @@ struct H2PushEvents {
   /// Asked after a 401; the answer is the token for the next try, "" = none. Runs on the notify thread while the upload
   /// waits.
   std::function<std::string()> request_token;
+  /// Asked when the receiver sends the upload to another `url` (301, 302, 307, 308), with the credentials. Without it
+  /// only 307 and 308 are followed, and only on the same scheme, host and port. Runs as request_token.
+  std::function<bool(const std::string& url)> redirect;
 };
 
 /// Member functions from one thread (the streaming thread), except where said.
