@@ -17,6 +17,9 @@ using std::chrono::seconds;
 constexpr seconds kAnswerTime{10};
 // Everything that was sent is confirmed by then.
 constexpr seconds kCloseTime{2};
+// The receiver puts the file away meanwhile, where other disks are as slow as they are.
+constexpr seconds kFileTime{30};
+constexpr std::string_view kChecksum = "x-file-crc64ecma";
 
 /// The head of the answer; Errc::timed_out when it does not come in time.
 asio::awaitable<Result<net::ResponseHead>> answer_within(net::H2ClientStream& stream, seconds time) {
@@ -35,16 +38,18 @@ RequestEnd lost(const std::string& authority, std::error_code error) {
 
 }  // namespace
 
-asio::awaitable<std::optional<RequestEnd>> LinkChannel::open(net::H2Client& client, Triple triple) {
+asio::awaitable<std::optional<RequestEnd>> LinkChannel::open(net::H2Client& client, Triple triple, http::Headers more) {
   const link::Names names{triple.product_key + "." + triple.device_name, triple.product_key, triple.device_name, ""};
   // As the C SDK signs. No timestamp: the clock of a camera may not be set yet.
   http::Headers headers = link::open_fields(names, triple.secret, link::SignMethod::hmac_sha1, CAMSPAN_VERSION);
+  for (const http::Header& field : more) headers.append(field.name, field.value);
   const auto stream = client.ask("POST", authority_, link::path(link::Step::open, identify_), std::move(headers), tls_);
   if (!stream) co_return lost(authority_, stream.error());
   const auto head = co_await answer_within(**stream, kAnswerTime);
   if (!head) co_return lost(authority_, head.error());
   if (head->status == 200) {
     id_ = link::channel_id_of(head->headers).value_or("");
+    answer_ = head->headers;
     if (is_open()) co_return std::nullopt;
     co_return lost(authority_, make_error_code(Errc::protocol_error));
   }
@@ -66,6 +71,32 @@ asio::awaitable<void> LinkChannel::close(net::H2Client& client) {
   closed_ = true;
   // Whatever it answers, or does not: the channel is gone for us.
   if (stream) static_cast<void>(co_await answer_within(**stream, kCloseTime));
+}
+
+asio::awaitable<RequestEnd> LinkChannel::close_file(net::H2Client& client, std::uint64_t checksum) {
+  const std::string sum = std::to_string(checksum);
+  http::Headers headers = fields();
+  headers.append(std::string(kChecksum), sum);
+  const auto stream =
+      client.ask("POST", authority_, link::path(link::Step::close, identify_), std::move(headers), tls_);
+  forget();
+  if (!stream) co_return lost(authority_, stream.error());
+  const auto head = co_await answer_within(**stream, kFileTime);
+  if (!head) co_return lost(authority_, head.error());
+  RequestEnd end;
+  if (head->status == 200) {
+    end.kind = RequestEnd::Kind::complete;
+    co_return end;
+  }
+  const std::string problem = co_await read_problem(**stream);
+  // Other bytes have come: all of them are sent again.
+  const bool wrong_bytes = head->headers.find("camspan-problem") == "wrong-checksum";
+  end.kind = wrong_bytes ? RequestEnd::Kind::lost : RequestEnd::Kind::refused;
+  std::string sentence = refusal_sentence(authority_, head->status, detail_of(problem));
+  end.failure = Failure{code_of_status(head->status), std::move(sentence), head->status};
+  if (head->status == 409) end.expected = json_number(problem, "expected");
+  end.retry_after = retry_after_of(head->headers);
+  co_return end;
 }
 
 http::Headers LinkChannel::fields() const {

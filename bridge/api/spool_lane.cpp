@@ -19,8 +19,6 @@ constexpr std::size_t kWindow = 1280 << 10;
 constexpr std::size_t kReadBytes = 64 << 10;
 constexpr milliseconds kFirstDelay{1000};
 constexpr milliseconds kMaxDelay{30'000};
-// How often is looked whether live leaves room.
-constexpr milliseconds kRoomCheck{20};
 // Live that sent nothing for so long is none to make way for.
 constexpr milliseconds kLiveIdle{1000};
 constexpr std::int64_t kMaxCredit = 1 << 20;
@@ -157,6 +155,25 @@ std::optional<UploadRequest::Setup> SpoolLane::setup_of(const recordings::Spoole
   return setup;
 }
 
+/// Nothing for what has no date, or no stream id that a name can hold: that goes as live does.
+std::optional<SpoolLane::FileJob> SpoolLane::file_job(const recordings::SpooledSegment& spooled,
+                                                      const std::shared_ptr<recordings::SpoolReader>& reader,
+                                                      const UploadRequest::Setup& setup, bool rest) const {
+  const recordings::Segment& segment = spooled.segment;
+  const auto date = recordings::date_of(segment.start);
+  const auto device = surroundings_.device ? surroundings_.device() : std::nullopt;
+  if (!device || !date || !spooled.this_boot) return std::nullopt;
+  SpoolFile::Content content;
+  content.stream = rest ? uuid_of_rest(segment.name.stream, segment.first) : segment.name.stream;
+  content.first = setup.first;
+  content.start = *date;
+  content.head = setup.head;
+  content.tag_bytes = reader->payload_bytes();
+  auto name = SpoolFile::name_of(content.stream, content.first, content.start);
+  if (!name) return std::nullopt;
+  return FileJob{std::move(*name), *device, setup, reader, std::make_shared<SpoolFile>(content)};
+}
+
 asio::awaitable<void> SpoolLane::send(recordings::SpooledSegment spooled) {
   const recordings::Segment segment = spooled.segment;
   auto reader = co_await open(segment);
@@ -174,6 +191,16 @@ asio::awaitable<void> SpoolLane::send(recordings::SpooledSegment spooled) {
     back_off();
     co_return;
   }
+  if (auto job = file_job(spooled, *reader, *setup, rest)) {
+    RequestEnd end = co_await send_file(std::move(*job));
+    if (stopped_) co_return;
+    // Not a gap: the receiver still holds on to what came before.
+    if (end.failure.http_status == 409 && !end.expected) end.kind = RequestEnd::Kind::lost;
+    const bool stored = end.kind == RequestEnd::Kind::complete;
+    if (stored) total_.bytes_acked += (*reader)->payload_bytes();
+    after(end, spooled, stored);
+    co_return;
+  }
   const std::uint64_t numbers = segment.end - (rest ? segment.first : 0);
   queue_.reset(setup->first);
   progress_ = {};
@@ -186,14 +213,15 @@ asio::awaitable<void> SpoolLane::send(recordings::SpooledSegment spooled) {
   request_.reset();
   feed_wake_.notify();
   count();
-  if (!stopped_) after(end, spooled, numbers);
+  const bool stored = end.kind != RequestEnd::Kind::refused && progress_.tags_acked >= numbers;
+  if (!stopped_) after(end, spooled, stored);
 }
 
-/// @param numbers  what the receiver has to have acknowledged
-void SpoolLane::after(const RequestEnd& end, const recordings::SpooledSegment& spooled, std::uint64_t numbers) {
+/// @param stored  the receiver has all of it
+void SpoolLane::after(const RequestEnd& end, const recordings::SpooledSegment& spooled, bool stored) {
   const recordings::Segment& segment = spooled.segment;
   const bool refused = end.kind == RequestEnd::Kind::refused;
-  if (!refused && progress_.tags_acked >= numbers) {
+  if (stored) {
     delay_ = milliseconds(0);
     std::erase_if(segments_, [&](const auto& other) { return other.segment.path == segment.path; });
     spool_.done(segment.path, false);
@@ -244,16 +272,23 @@ asio::awaitable<void> SpoolLane::feed(std::shared_ptr<UploadRequest> request,
       co_return;
     }
     for (const SharedUnit& tag : *tags) {
-      credit_ -= static_cast<std::int64_t>(tag->bytes.size());
-      // Another holder may have used up the memory of the process.
-      bool pushed = queue_.push(tag).has_value();
-      while (!pushed && !stopped_ && request_ == request) {
-        co_await feed_wake_.wait_until(Clock::now() + kRoomCheck);
-        pushed = request_ == request && queue_.push(tag).has_value();
-      }
+      const bool pushed = co_await push(tag, request);
+      if (!pushed) co_return;
     }
     request->wake();
   }
+}
+
+/// @return false: the request is over
+asio::awaitable<bool> SpoolLane::push(SharedUnit unit, std::shared_ptr<UploadRequest> request) {
+  credit_ -= static_cast<std::int64_t>(unit->bytes.size());
+  // Another holder may have used up the memory of the process.
+  bool pushed = queue_.push(unit).has_value();
+  while (!pushed && !stopped_ && request_ == request) {
+    co_await feed_wake_.wait_until(Clock::now() + kRoomCheck);
+    pushed = request_ == request && queue_.push(unit).has_value();
+  }
+  co_return pushed&& request_ == request;
 }
 
 /// Live goes first: while it has something to send the spool waits, and of what is sent it is no more than its share.

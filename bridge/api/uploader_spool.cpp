@@ -15,6 +15,11 @@ void Uploader::use_spool(recordings::Spool& spool, recordings::SpoolLevel level)
     if (!authorized || !flv_) return std::nullopt;
     return request_setup(*authorized);
   };
+  if (channel_)
+    surroundings.device = [this]() -> std::optional<Triple> {
+      const auto triple = read_triple(config_);
+      return triple ? std::optional(*triple) : std::nullopt;
+    };
   surroundings.live_waits = [this] { return !diverting() && !queue_.all_sent(); };
   surroundings.live_bytes = [this] { return progress_.bytes_sent; };
   surroundings.changed = [this] { wake_.notify(); };

@@ -98,6 +98,8 @@ class Outage(SpoolCase):
         self.assert_all_once(hub)
         self.assertEqual(self.spooled(), [])
         self.assertEqual(text.count("WARNING"), 1, text)
+        # On a channel what was spooled comes as files.
+        self.assertEqual("stored spool_" in hub.log(), mode == "stream", hub.log())
 
     def test_nothing_is_missing_after_an_outage(self):
         self.outage("post")
@@ -199,11 +201,16 @@ class Kills(SpoolCase):
             with self.subTest(seed=seed):
                 self.kills(seed, "outage", 2000)
 
-    def kills(self, seed, spool_mode, tail_ms):
+    def test_on_a_channel_nothing_is_lost(self):
+        for seed in self.SEEDS:
+            with self.subTest(seed=seed):
+                self.kills(seed, "always", self.TAIL_MS, mode="stream")
+
+    def kills(self, seed, spool_mode, tail_ms, mode="post"):
         rng = random.Random("%s %d" % (spool_mode, seed))
-        self.copies, self.spool = [], os.path.join(self.folder, "spool-%s-%d" % (spool_mode, seed))
+        self.copies, self.spool = [], os.path.join(self.folder, "spool-%s-%s-%d" % (mode, spool_mode, seed))
         hub = self.hub('[record]\nsegment = "2s"\n')
-        start = lambda: self.start_camera(hub, "spool-mode=" + spool_mode, prefix="%s%d-" % (spool_mode, seed))
+        start = lambda: self.start_camera(hub, "spool-mode=" + spool_mode, mode=mode, prefix="%s%d-" % (spool_mode, seed))
         camera = start()
         wait_for(lambda: hub.device().get("live"), "the camera to be live")
         tolerated = {}

@@ -1,6 +1,5 @@
 // What goes wrong between a camera and its server: what its user reads, and that the upload goes on after it.
 // Names, addresses and certificates that are wrong: connect_test.cpp and tests/e2e/test_bad_input.py.
-#include <camspan/hal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <atomic>
@@ -9,6 +8,7 @@
 #include "proto/h2/types.hpp"
 #include "support/flv_maker.hpp"
 #include "support/heard.hpp"
+#include "support/jumping_clock.hpp"
 #include "support/scripted_server.hpp"
 #include "support/upload_server.hpp"
 
@@ -18,6 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using test::H2Frames;
 using test::Heard;
+using test::JumpingClock;
 using test::ScriptedServer;
 using test::UploadServer;
 using testing::HasSubstr;
@@ -286,21 +287,6 @@ TEST(H2PushRefusalTest, TriesAgainWhenABusyServerSaysSo) {
   }
 }
 
-/// A board whose clock a test can set, as the first answer of a time server does.
-class JumpingClock {
- public:
-  JumpingClock() {
-    hal_ops ops = *hal_default();
-    ops.utc_ns = [] { return hal_default()->utc_ns() + offset.load(); };
-    hal_register(&ops);
-  }
-  ~JumpingClock() {
-    hal_register(nullptr);
-    offset = 0;
-  }
-  static inline std::atomic<std::int64_t> offset{0};
-};
-
 TEST(H2PushClockTest, TakesNoNoticeOfTheWallClock) {
   const JumpingClock clock;
   UploadServer server([](std::size_t) { return UploadServer::Script(); });
@@ -309,8 +295,7 @@ TEST(H2PushClockTest, TakesNoNoticeOfTheWallClock) {
   const auto tags = test::FlvMaker().stream({});
   ASSERT_TRUE(push->push(make_unit(test::flv_file({}), UnitKind::other)));
   for (std::size_t i = 0; i < tags.size(); ++i) {
-    constexpr std::int64_t kYear = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
-    JumpingClock::offset = i % 2 == 0 ? 20 * kYear : -20 * kYear;
+    JumpingClock::offset = i % 2 == 0 ? 20 * JumpingClock::kYear : -20 * JumpingClock::kYear;
     ASSERT_TRUE(push->push(make_unit(tags[i], UnitKind::other)));
   }
   ASSERT_TRUE(push->drain());
