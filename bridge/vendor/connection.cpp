@@ -16,9 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// IOT_HTTP2_KEEP_ALIVE_TIME; an answer that does not come in the other time ends the connection (h2-stream.md 2.8).
-constexpr Milliseconds kPingInterval{IOT_HTTP2_KEEP_ALIVE_TIME};
-constexpr Milliseconds kPingTimeout{10000};
 constexpr std::size_t kReceiveWindow = 1 << 20;
 // Of the C SDK: 50 times 100 ms for a window, and as long for the socket.
 constexpr Milliseconds kRoomTime{5000};
@@ -49,14 +46,15 @@ Connection::Connection(const asio::any_io_executor& executor, const Device& devi
       idle_(executor) {}
 
 std::shared_ptr<Connection> Connection::create(std::unique_ptr<net::ByteStream> stream, const Device& device,
-                                               std::shared_ptr<Notifier> notifier, std::function<void()> over) {
+                                               std::shared_ptr<Notifier> notifier, std::function<void()> over,
+                                               KeepAlive keep_alive) {
   const asio::any_io_executor executor = stream->executor();
   std::shared_ptr<Connection> made(new Connection(executor, device, std::move(notifier), std::move(over)));
   const std::weak_ptr<Connection> weak = made;
   net::H2ClientOptions options;
   options.window_bytes = kReceiveWindow;
-  options.ping_interval = kPingInterval;
-  options.ping_timeout = kPingTimeout;
+  options.ping_interval = keep_alive.interval;
+  options.ping_timeout = keep_alive.timeout;
   options.on_frame = [weak](h2::Direction direction, const h2::Frame& frame) {
     if (const auto self = weak.lock()) self->on_frame(direction, frame);
   };

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "device.hpp"
+#include "keep_alive.hpp"
 #include "net/h2_client.hpp"
 #include "net/wake_up.hpp"
 #include "notifier.hpp"
@@ -69,7 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// @param over  called on the I/O thread when no more requests can be made here, perhaps more than once
   static std::shared_ptr<Connection> create(std::unique_ptr<net::ByteStream> stream, const Device& device,
-                                            std::shared_ptr<Notifier> notifier, std::function<void()> over);
+                                            std::shared_ptr<Notifier> notifier, std::function<void()> over,
+                                            KeepAlive keep_alive = {});
 
   bool usable() const { return client_ && client_->usable(); }
   /// The peer said GOAWAY, and what is under way may still end.

@@ -8,6 +8,7 @@
 #include <asio/this_coro.hpp>
 
 #include "frame_event.hpp"
+#include "keep_alive.hpp"
 #include "transport.hpp"
 
 namespace camspan::linkkit {
@@ -15,7 +16,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kPingInterval{IOT_HTTP2_KEEP_ALIVE_TIME};
 constexpr std::chrono::milliseconds kRoomTime{5000};
 constexpr std::chrono::milliseconds kEndTime{2000};
 // While so much waits for the program, nothing more is read.
@@ -91,7 +91,8 @@ asio::awaitable<std::string> LowLine::connect(Self self) {
   auto stream = co_await dial(self->device_, self->tls_);
   if (!stream) co_return stream.error().sentence;
   net::H2ClientOptions options;
-  options.ping_interval = kPingInterval;
+  options.ping_interval = KeepAlive().interval;
+  options.ping_timeout = KeepAlive().timeout;
   const std::weak_ptr<LowLine> weak = self;
   options.on_frame = [weak](h2::Direction direction, const h2::Frame& frame) {
     if (const auto line = weak.lock()) line->on_frame(direction, frame);

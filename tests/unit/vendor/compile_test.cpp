@@ -2,17 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/temp_folder.hpp"
-
-extern "C" {
-int linkkit_2_3_c(void* paras);
-int linkkit_2_3_cpp(void* paras);
-int low_level_2_3_c();
-int low_level_2_3_cpp();
-int hal_2_3_c(const char* path);
-int hal_2_3_cpp(const char* path);
-int upload_3_x_c();
-int upload_3_x_cpp();
-}
+#include "unit/vendor/compile/programs.hpp"
 
 namespace camspan::linkkit {
 namespace {

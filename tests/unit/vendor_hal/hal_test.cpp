@@ -7,7 +7,7 @@
 
 #include "defaults.hpp"
 #include "iot_import.h"
-#include "unit/vendor/client.hpp"
+#include "unit/vendor/defects.hpp"
 
 namespace {
 
@@ -15,6 +15,10 @@ std::atomic<int> g_establish{0};
 std::atomic<int> g_read{0};
 std::atomic<int> g_write{0};
 std::atomic<int> g_destroy{0};
+std::atomic<int> g_tcp_establish{0};
+std::atomic<int> g_tcp_read{0};
+std::atomic<int> g_tcp_write{0};
+std::atomic<int> g_tcp_destroy{0};
 std::atomic<int> g_open{0};
 std::atomic<int> g_allocated{0};
 std::atomic<int> g_port{0};
@@ -43,6 +47,25 @@ int32_t HAL_SSL_Write(uintptr_t handle, const char* buf, int len, int timeout_ms
 int32_t HAL_SSL_Read(uintptr_t handle, char* buf, int len, int timeout_ms) {
   ++g_read;
   return camspan_hal_ssl_read(handle, buf, len, timeout_ms);
+}
+
+// The same without TLS; never more than 100 bytes at a time.
+uintptr_t HAL_TCP_Establish(const char* host, uint16_t) {
+  ++g_tcp_establish;
+  g_host = host;
+  return camspan_hal_tcp_establish("127.0.0.1", static_cast<uint16_t>(g_port.load()));
+}
+int32_t HAL_TCP_Destroy(uintptr_t fd) {
+  ++g_tcp_destroy;
+  return camspan_hal_tcp_destroy(fd);
+}
+int32_t HAL_TCP_Write(uintptr_t fd, const char* buf, uint32_t len, uint32_t timeout_ms) {
+  ++g_tcp_write;
+  return camspan_hal_tcp_write(fd, buf, std::min<uint32_t>(len, 100), timeout_ms);
+}
+int32_t HAL_TCP_Read(uintptr_t fd, char* buf, uint32_t len, uint32_t timeout_ms) {
+  ++g_tcp_read;
+  return camspan_hal_tcp_read(fd, buf, std::min<uint32_t>(len, 100), timeout_ms);
 }
 
 // A file system in which every file has three bytes.
@@ -107,10 +130,16 @@ void on_chunk(std::uint32_t, char*, const std::uint8_t* data, std::uint32_t size
   results->change([&] { results->received.append(reinterpret_cast<const char*>(data), size); });
 }
 
-class LinkKitHalTest : public LinkKitClient {
+class LinkKitHalTest : public DefectClient {
  protected:
+  void SetUp() override {
+    DefectClient::SetUp();
+    for (auto* const count : {&g_establish, &g_read, &g_write, &g_destroy, &g_tcp_establish, &g_tcp_read, &g_tcp_write,
+                              &g_tcp_destroy, &g_open})
+      *count = 0;
+  }
   void start(LinkServer::Behaviour behaviour = {}) {
-    LinkKitClient::start(std::move(behaviour));
+    DefectClient::start(std::move(behaviour));
     g_port = server_->port();
   }
 };
@@ -144,9 +173,30 @@ TEST_F(LinkKitHalTest, IsCalledForTheConnection) {
   EXPECT_EQ(IOT_HTTP2_Disconnect(handle), 0);
   EXPECT_EQ(g_establish, 1);
   EXPECT_EQ(g_destroy, 1);
+  EXPECT_EQ(g_tcp_establish, 0) << "one or the other";
   EXPECT_GT(g_write, 100);
   EXPECT_GT(g_read, 0);
   EXPECT_EQ(server_->count("close"), 2u);
+}
+
+TEST_F(LinkKitHalTest, IsCalledForAConnectionWithoutTls) {
+  LinkServer plain({}, nullptr);
+  g_port = plain.port();
+  void* const handle = connect_plain("elsewhere.invalid:1");
+  EXPECT_EQ(g_host, "elsewhere.invalid");
+  stream_data_info_t up = open(handle);
+  std::string body = body_of(50000);
+  EXPECT_EQ(send(handle, up, body), 0);
+  const auto requests = plain.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_TRUE(as_text(requests[1].body) == body);
+  IOT_HTTP2_Stream_Close(handle, &up);
+  EXPECT_EQ(disconnect(handle), 0);
+  EXPECT_EQ(g_tcp_establish, 1);
+  EXPECT_EQ(g_tcp_destroy, 1);
+  EXPECT_GT(g_tcp_write, 500);
+  EXPECT_GT(g_tcp_read, 2);
+  EXPECT_EQ(g_establish, 0) << "one or the other";
 }
 
 TEST_F(LinkKitHalTest, IsCalledForFiles) {
@@ -181,20 +231,45 @@ TEST_F(LinkKitHalTest, ConnectFailsWhereTheProgramCannotConnect) {
   EXPECT_EQ(IOT_HTTP2_Connect(&info, nullptr), nullptr);
 }
 
-// Defect 6 of the original.
-TEST_F(LinkKitHalTest, ConnectFailsWhereNoThreadCanBeMade) {
+class LinkKitHalDefect;
+using D = LinkKitHalDefect;
+
+/// Those defects of the original that only a program with board functions of its own can show.
+class LinkKitHalDefect : public LinkKitHalTest, public testing::WithParamInterface<Row<LinkKitHalDefect>> {
+ public:
+  void connect_fails_without_threads() {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "sanitizers have a pthread_create of their own";
+    GTEST_SKIP() << "sanitizers have a pthread_create of their own";
 #endif
-  start();
-  g_no_threads = true;
-  device_conn_info_t info = device();
-  EXPECT_EQ(IOT_HTTP2_Connect(&info, nullptr), nullptr);
-  g_no_threads = false;
-  void* const handle = IOT_HTTP2_Connect(&info, nullptr);
-  ASSERT_NE(handle, nullptr);
-  EXPECT_EQ(IOT_HTTP2_Disconnect(handle), 0);
+    start();
+    g_no_threads = true;
+    device_conn_info_t info = device();
+    EXPECT_EQ(IOT_HTTP2_Connect(&info, nullptr), nullptr);
+    g_no_threads = false;
+    EXPECT_EQ(open_result(connect()), 0);
+  }
+  void short_writes_lose_nothing() {
+    start();
+    void* const handle = connect();
+    stream_data_info_t info = open(handle);
+    std::string body = body_of(100000);
+    EXPECT_EQ(send(handle, info, body, 16384), 0);
+    EXPECT_GT(g_write, 100);
+    EXPECT_TRUE(sent_body() == body);
+    IOT_HTTP2_Stream_Close(handle, &info);
+  }
+};
+
+const Row<D> kRows[] = {
+    {6, "no thread: Connect hangs", &D::connect_fails_without_threads},
+    {14, "short TLS write corrupts", &D::short_writes_lose_nothing},
+};
+
+TEST_P(LinkKitHalDefect, IsNotOurs) {
+  (this->*GetParam().prove)();
 }
+
+INSTANTIATE_TEST_SUITE_P(Original, LinkKitHalDefect, testing::ValuesIn(kRows), name_of<D>);
 
 }  // namespace
 }  // namespace camspan::linkkit
