@@ -27,6 +27,7 @@ static const char* k_help =
     "  --identify PATH  send each file in one piece on this service (default: iotx/vision/voice/intercom/live)\n"
     "  --resume         send each file in parts, under its own name; after a break it goes on where it was\n"
     "  --part BYTES     with --resume: size of a part (default: 4 MiB)\n"
+    "  --upload-id ID   with --resume and one FILE: go on with the upload that another run began\n"
     "\n"
     "$CAMSPAN_CA_FILE names the certificates to trust, where they are not the system's.\n";
 
@@ -37,6 +38,7 @@ typedef struct {
   const char* identify;
   int resume;
   uint32_t part;
+  const char* upload_id;
 } options_t;
 
 static atomic_int done_num;
@@ -106,7 +108,7 @@ static int upload_resumably(void* handle, const options_t* options, const char* 
   static http2_upload_result_cb_t callbacks = {on_upload_id, on_completed};
   http2_upload_params_t params;
   int tries;
-  upload_id[0] = '\0';
+  snprintf(upload_id, sizeof upload_id, "%s", options->upload_id != NULL ? options->upload_id : "");
   for (tries = 0; tries < MAX_TRIES; ++tries) {
     memset(&params, 0, sizeof params);
     params.file_path = file;
@@ -143,11 +145,15 @@ static int upload_in_parts(device_conn_info_t* conn_info, const options_t* optio
 
 /* Returns 0, or what the program ends with. */
 static int read_options(int argc, char** argv, options_t* options) {
-  static const struct option names[] = {
-      {"device", required_argument, NULL, 'd'}, {"host", required_argument, NULL, 'H'},
-      {"port", required_argument, NULL, 'p'},   {"identify", required_argument, NULL, 'i'},
-      {"resume", no_argument, NULL, 'r'},       {"part", required_argument, NULL, 'P'},
-      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+  static const struct option names[] = {{"device", required_argument, NULL, 'd'},
+                                        {"host", required_argument, NULL, 'H'},
+                                        {"port", required_argument, NULL, 'p'},
+                                        {"identify", required_argument, NULL, 'i'},
+                                        {"resume", no_argument, NULL, 'r'},
+                                        {"part", required_argument, NULL, 'P'},
+                                        {"upload-id", required_argument, NULL, 'u'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
   const char* device = getenv("CAMSPAN_DEVICE_FILE");
   char why[512];
   int option;
@@ -173,6 +179,9 @@ static int read_options(int argc, char** argv, options_t* options) {
       case 'P':
         options->part = (uint32_t)strtoul(optarg, NULL, 10);
         break;
+      case 'u':
+        options->upload_id = optarg;
+        break;
       case 'h':
         fputs(k_help, stdout);
         exit(0);
@@ -180,6 +189,10 @@ static int read_options(int argc, char** argv, options_t* options) {
         fputs(k_help, stderr);
         return 2;
     }
+  }
+  if (options->upload_id != NULL && (!options->resume || argc - optind != 1)) {
+    fputs("--upload-id goes with --resume and one file\n", stderr);
+    return 2;
   }
   if (device == NULL || optind == argc) {
     fputs(device == NULL ? "no device: name the file that `camspan-hub device add` printed with --device\n"
