@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <regex>
 #include <thread>
 
@@ -127,6 +128,7 @@ class H2PushSpoolFilesTest : public testing::Test {
     return result;
   }
 
+  std::optional<test::JumpingClock> clock_;  ///< outlives the upload
   test::TestCertificates certificates_;
   std::shared_ptr<ssl_ctx_st> tls_;
   std::vector<Bytes> tags_;
@@ -277,7 +279,7 @@ TEST_F(H2PushSpoolFilesTest, TagsWhoseEarlierOnesAreGoneAreAnotherStream) {
 }
 
 TEST_F(H2PushSpoolFilesTest, WhatHasNoDateAndNeverWillGoesAsLiveDoes) {
-  const test::JumpingClock clock;
+  clock_.emplace();
   test::JumpingClock::offset = -50 * test::JumpingClock::kYear;
   spool({});
   ASSERT_EQ(segments(), 1u);
