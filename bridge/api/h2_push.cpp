@@ -78,6 +78,7 @@ struct H2Push::Impl {
   Result<> push_decided(const SharedUnit& piece);
   void decide(bool flv);
   SharedUnit join_undecided(const SharedUnit& piece);
+  static SharedUnit stamped(SharedUnit tag);
   Result<> queue(SharedUnit unit);
   void start();
   void open_spool();
@@ -112,14 +113,17 @@ void H2Push::Impl::open_spool() {
   io->post([uploader = uploader, &opened_spool = *spool, first] { uploader->use_spool(opened_spool, *first); });
 }
 
+/// The unit with the time of its capture, which recordings and the spool go by.
+SharedUnit H2Push::Impl::stamped(SharedUnit tag) {
+  const UtcTime captured = tag->captured ? recordings::as_capture_time(*tag->captured) : recordings::capture_clock();
+  if (tag->captured == captured) return tag;
+  auto stamped = std::make_shared<Unit>(*tag);
+  stamped->captured = captured;
+  return stamped;
+}
+
 /// One unit into the queue; tells once when dropping begins and when it is over.
 Result<> H2Push::Impl::queue(SharedUnit unit) {
-  const UtcTime captured = unit->captured ? recordings::as_capture_time(*unit->captured) : recordings::capture_clock();
-  if (unit->captured != captured) {
-    auto stamped = std::make_shared<Unit>(*unit);
-    stamped->captured = captured;
-    unit = std::move(stamped);
-  }
   const auto before = uploader->queue().dropped_units();
   const Result<> pushed = uploader->queue().push(std::move(unit));
   const bool drops = uploader->queue().dropped_units() != before;
@@ -133,7 +137,7 @@ Result<> H2Push::Impl::push_flv(const SharedUnit& piece) {
   if (parser.header_seen() && parser.at_boundary() && begins_flv(piece->bytes)) parser = flv::Parser();
   Result<> result = parser.feed(piece);
   while (auto tag = parser.poll()) {
-    const Result<> pushed = queue(std::move(*tag));
+    const Result<> pushed = queue(stamped(std::move(*tag)));
     if (!pushed && result) result = pushed;
     if (!pushed && pushed.error() != make_error_code(Errc::queue_full)) break;
   }
