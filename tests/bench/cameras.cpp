@@ -11,45 +11,15 @@
 #include <thread>
 #include <vector>
 
-#include "proto/flv/tag.hpp"
+#include "film.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned kFramesPerSecond = 25;
-constexpr unsigned kFramesPerGop = 50;
-
-camspan::Bytes bytes_of(std::initializer_list<int> values) {
-  camspan::Bytes bytes;
-  for (const int value : values) bytes.push_back(static_cast<std::byte>(value));
-  return bytes;
-}
-
-camspan::SharedUnit whole(camspan::Bytes bytes) {
-  return camspan::make_unit(std::move(bytes), camspan::UnitKind::other);
-}
-
-/// The file header and an AVC sequence header of 1280x720.
-camspan::SharedUnit head() {
-  camspan::Bytes head = camspan::flv::file_header(false, true);
-  const camspan::Bytes config =
-      bytes_of({0x17, 0,    0,    0,    0,    1,    0x42, 0xc0, 0x1f, 0xff, 0xe1, 0,    9,    0x67, 0x42,
-                0xc0, 0x1f, 0x95, 0xa0, 0x14, 0x01, 0x6e, 0x40, 1,    0,    4,    0x68, 0xce, 0x3c, 0x80});
-  const camspan::Bytes tag = camspan::flv::make_tag(camspan::flv::TagType::video, 0, config);
-  head.insert(head.end(), tag.begin(), tag.end());
-  return whole(std::move(head));
-}
-
-camspan::SharedUnit frame(unsigned number, std::size_t size) {
-  const bool key = number % kFramesPerGop == 0;
-  camspan::Bytes data = bytes_of({key ? 0x17 : 0x27, 1, 0, 0, 0});
-  const std::size_t nal = size - 9;
-  for (const unsigned shift : {24u, 16u, 8u, 0u}) data.push_back(static_cast<std::byte>(nal >> shift));
-  data.push_back(static_cast<std::byte>(key ? 0x65 : 0x41));
-  data.resize(size, std::byte{0x5a});
-  return whole(camspan::flv::make_tag(camspan::flv::TagType::video, number * 1000 / kFramesPerSecond, data));
-}
+using camspan::bench::frame;
+using camspan::bench::head;
+using camspan::bench::kFramesPerSecond;
 
 std::unique_ptr<camspan::H2Push> camera(const std::string& url, const std::string& ca_file) {
   camspan::H2PushConfig config;

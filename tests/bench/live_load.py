@@ -4,7 +4,9 @@
   live_load.py rtmp-cameras HOST:PORT COUNT BITS_PER_SECOND SECONDS      streams live/cam0, live/cam1, ...
   live_load.py rtmp-players HOST:PORT COUNT SECONDS                      of live/cam0
   live_load.py flv-players  HOST:PORT COUNT SECONDS [CA_FILE]            of /live/cam0.flv; TOKEN comes from CAMSPAN_BENCH_TOKEN
-Prints one line of JSON: bytes sent or received, and of players the least that one of them got. RTMP as in Adobe's
+  live_load.py flv-delays   HOST:PORT COUNT SECONDS [CA_FILE]            the same, of frames that say when they were made (film.hpp)
+Prints one line of JSON: bytes sent or received, and of players the least that one of them got; delays
+in ms from a frame's making to its last byte here. RTMP as in Adobe's
 specification 1.0: as much of it as it takes to publish and to play."""
 import json
 import os
@@ -114,7 +116,7 @@ def rtmp_players(address, count, seconds):
     return receive(links, seconds)
 
 
-def flv_players(address, count, seconds, ca_file=None):
+def flv_links(address, count, ca_file):
     context = ssl.create_default_context(cafile=ca_file) if ca_file else None
     request = "GET /live/cam0.flv HTTP/1.1\r\nhost: %s:%d\r\nauthorization: Bearer %s\r\n\r\n" % (
         *address, os.environ["CAMSPAN_BENCH_TOKEN"])
@@ -125,13 +127,66 @@ def flv_players(address, count, seconds, ca_file=None):
             link = context.wrap_socket(link, server_hostname="localhost")
         link.sendall(request.encode())
         links.append(link)
-    return receive(links, seconds)
+    return links
+
+
+def flv_players(address, count, seconds, ca_file=None):
+    return receive(flv_links(address, count, ca_file), seconds)
+
+
+class Frames:
+    """Reads an answer in chunks with an FLV inside, each tag a chunk or more, and notes the delay of each frame of 8 bytes or more."""
+
+    def __init__(self):
+        self.rest, self.body, self.head_seen, self.delays, self.begun = b"", bytearray(), False, [], time.monotonic() + 1
+
+    def take(self, piece):
+        self.rest += piece
+        if not self.head_seen:
+            head, mark, self.rest = self.rest.partition(b"\r\n\r\n")
+            if not mark:
+                self.rest = head
+                return
+            self.head_seen = True
+        while (end := self.rest.find(b"\r\n")) >= 0:
+            size = int(self.rest[:end], 16)
+            if len(self.rest) < end + 2 + size + 2:
+                break
+            self.body += self.rest[end + 2:end + 2 + size]
+            self.rest = self.rest[end + 4 + size:]
+        self.tags()
+
+    def tags(self):
+        if self.body[:3] == b"FLV":
+            del self.body[:13]
+        now = time.monotonic_ns()
+        while len(self.body) >= 11 and len(self.body) >= 15 + (size := int.from_bytes(self.body[1:4], "big")):
+            made = int.from_bytes(self.body[21:29], sys.byteorder)
+            # What came before this viewer is no delay, nor is the tag of the decoder's configuration.
+            if size > 64 and made / 1e9 > self.begun:
+                self.delays.append((now - made) / 1e6)
+            del self.body[:15 + size]
+
+
+def flv_delays(address, count, seconds, ca_file=None):
+    delays = []
+    for link in flv_links(address, count, ca_file):
+        frames, end = Frames(), time.monotonic() + seconds
+        link.settimeout(5)
+        while time.monotonic() < end and (piece := link.recv(65536)):
+            frames.take(piece)
+        delays += frames.delays
+    delays.sort()
+    if not delays:
+        raise ConnectionError("no frame came that was made while this viewer watched")
+    return {"frames": len(delays), "p50": delays[len(delays) // 2], "p99": delays[len(delays) * 99 // 100], "max": delays[-1]}
 
 
 def main():
     what, place, *rest = sys.argv[1:]
     host, port = place.rsplit(":", 1)
-    run = {"rtmp-cameras": rtmp_cameras, "rtmp-players": rtmp_players, "flv-players": flv_players}[what]
+    run = {"rtmp-cameras": rtmp_cameras, "rtmp-players": rtmp_players, "flv-players": flv_players,
+           "flv-delays": flv_delays}[what]
     print(json.dumps(run((host, int(port)), *(int(word) if word.isdigit() else word for word in rest))))
 
 
