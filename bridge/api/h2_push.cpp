@@ -46,6 +46,8 @@ recordings::Spool::Options spool_options(const H2PushConfig& config) {
 }
 
 constexpr std::size_t kMagicBytes = 3;
+// What a disk may need for one write: flash that tidies itself up takes some hundred ms.
+constexpr std::chrono::milliseconds kWriteLimit{1000};
 
 bool begins_flv(ByteView bytes) {
   return as_text(bytes).starts_with("FLV");
@@ -76,6 +78,7 @@ struct H2Push::Impl {
 
   Result<> push_flv(const SharedUnit& piece);
   Result<> push_decided(const SharedUnit& piece);
+  void await_written();
   void decide(bool flv);
   SharedUnit join_undecided(const SharedUnit& piece);
   static SharedUnit stamped(SharedUnit tag);
@@ -145,7 +148,17 @@ Result<> H2Push::Impl::push_flv(const SharedUnit& piece) {
 }
 
 Result<> H2Push::Impl::push_decided(const SharedUnit& piece) {
-  return content == H2PushContent::flv ? push_flv(piece) : queue(piece);
+  if (content != H2PushContent::flv) return queue(piece);
+  const Result<> pushed = push_flv(piece);
+  await_written();
+  return pushed;
+}
+
+/// Written ahead, what was taken survives a kill from the moment that push() returns.
+void H2Push::Impl::await_written() {
+  if (!uploader->queue().await_written(kWriteLimit))
+    log::warn("spool", spool_options.root.string(), " takes longer than 1 s for a write: until it has caught up, what ",
+              "is on its way there is lost with the program");
 }
 
 void H2Push::Impl::decide(bool flv) {

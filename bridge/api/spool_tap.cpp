@@ -84,6 +84,10 @@ recordings::Spool::Begin SpoolTap::begin_at(const Numbered& first) const {
 
 recordings::RecordingEvents SpoolTap::events_of(unsigned id) {
   recordings::RecordingEvents events;
+  // Straight to whoever waits in push(): the queue outlives the spool's thread.
+  events.written = [&queue = queue_, numbering = queue_.numbering()](std::uint64_t tags) {
+    queue.written(numbering, tags);
+  };
   events.committed = [executor = executor_, weak = weak_from_this(), id](std::uint64_t tags) {
     asio::post(executor, [weak, id, tags] {
       if (const auto self = weak.lock()) self->on_stored(id, tags);

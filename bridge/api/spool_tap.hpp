@@ -23,6 +23,7 @@ class SpoolTap : public std::enable_shared_from_this<SpoolTap> {
     std::function<void()> worked;                      ///< storing works
   };
 
+  /// @param queue  outlives the spool
   SpoolTap(asio::any_io_executor executor, MediaQueue& queue, recordings::Spool& spool, Events events);
 
   /// Begins to store `stream`: what the queue holds, and what comes.

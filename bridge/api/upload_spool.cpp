@@ -41,7 +41,7 @@ void UploadSpool::start() {
     if (const auto self = weak.lock()) self->on_failed(error);
   };
   events.worked = [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->failed_told_ = false;
+    if (const auto self = weak.lock()) self->on_worked();
   };
   tap_ = std::make_shared<SpoolTap>(executor_, queue_, spool_, std::move(events));
   lane_->start();
@@ -80,6 +80,7 @@ void UploadSpool::tell_level() {
 void UploadSpool::begin_live(const std::string& stream) {
   lane_->set_live_stream(stream);
   queue_.send_below(always() ? 0 : MediaQueue::kSendAll);
+  queue_.write_ahead(always());
   if (always()) {
     tap_->begin(stream);
   } else {
@@ -111,7 +112,13 @@ void UploadSpool::on_stored(std::uint64_t number) {
   wake_();
 }
 
+void UploadSpool::on_worked() {
+  failed_told_ = false;
+  queue_.write_ahead(always());
+}
+
 void UploadSpool::on_failed(std::error_code error) {
+  queue_.write_ahead(false);
   if (!std::exchange(failed_told_, true))
     notify_(&H2PushEvents::spool_failed, failure_of(error, config_.spool_location));
   if (!diverting_) queue_.send_below(MediaQueue::kSendAll);

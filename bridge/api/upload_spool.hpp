@@ -56,6 +56,7 @@ class UploadSpool : public std::enable_shared_from_this<UploadSpool> {
 
  private:
   void on_stored(std::uint64_t number);
+  void on_worked();
   void on_failed(std::error_code error);
   void tell_level();
   bool always() const { return config_.spool_mode == H2PushSpoolMode::always; }

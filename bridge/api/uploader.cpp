@@ -44,7 +44,10 @@ Uploader::Uploader(asio::any_io_executor executor, H2PushConfig config, Url url,
   if (config_.mode == H2PushMode::stream)
     channel_ = std::make_unique<LinkChannel>(url_.authority, config_.identify, url_.tls);
   spool_opening_ = !config_.spool_location.empty();
-  if (spool_opening_ && config_.spool_mode == H2PushSpoolMode::always) queue_.send_below(0);
+  if (spool_opening_ && config_.spool_mode == H2PushSpoolMode::always) {
+    queue_.send_below(0);
+    queue_.write_ahead(true);
+  }
 }
 
 Uploader::~Uploader() {

@@ -40,6 +40,7 @@ void Uploader::use_spool(recordings::Spool& spool, recordings::SpoolLevel level)
 void Uploader::no_spool(Failure why) {
   spool_opening_ = false;
   queue_.send_below(MediaQueue::kSendAll);
+  queue_.write_ahead(false);
   notify_(&H2PushEvents::spool_failed, std::move(why));
   wake();
 }

@@ -199,6 +199,7 @@ void MediaQueue::unlock(bool unlocked) {
     unlocked_ = unlocked;
   }
   room_.notify_all();
+  written_came_.notify_all();
 }
 
 void MediaQueue::set_bounds(Bounds bounds) {
@@ -256,43 +257,6 @@ std::vector<MediaQueue::Numbered> MediaQueue::next_batch(std::size_t bytes,
 std::size_t MediaQueue::send_end() const {
   const std::uint64_t allowed = send_below_ - std::min(send_below_, first_number_);
   return std::max(sent_, static_cast<std::size_t>(std::min<std::uint64_t>(allowed, entries_.size())));
-}
-
-void MediaQueue::tap(std::uint64_t from) {
-  const std::lock_guard lock(mutex_);
-  tap_ = true;
-  const std::uint64_t skip = from - std::min(from, first_number_);
-  tapped_ = static_cast<std::size_t>(std::min<std::uint64_t>(skip, numbered_));
-}
-
-void MediaQueue::untap() {
-  const std::lock_guard lock(mutex_);
-  tap_ = false;
-  tapped_ = 0;
-}
-
-std::vector<MediaQueue::Numbered> MediaQueue::store_batch(std::size_t bytes,
-                                                          const std::function<bool(const Unit&)>& wanted) {
-  std::vector<Numbered> batch;
-  const std::lock_guard lock(mutex_);
-  for (std::size_t size = 0; tap_ && size < bytes && tapped_ < entries_.size(); ++tapped_) {
-    const Entry& entry = entries_[tapped_];
-    if (!wanted(*entry.unit)) break;
-    batch.push_back({entry.unit, first_number_ + tapped_, entry.repeated});
-    size += entry.unit->bytes.size();
-  }
-  numbered_ = std::max(numbered_, tapped_);
-  return batch;
-}
-
-bool MediaQueue::all_stored() const {
-  const std::lock_guard lock(mutex_);
-  return tapped_ == entries_.size();
-}
-
-void MediaQueue::send_below(std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
-  send_below_ = number;
 }
 
 bool MediaQueue::is_pressed() const {
@@ -385,10 +349,15 @@ void MediaQueue::restart(const Repeat& repeat) {
   sent_ = numbered_ = tapped_ = 0;
   send_below_ = kSendAll;
   sent_bytes_ = 0;
-  first_number_ = 0;
+  number_anew(0);
   if (any_video &&
       std::none_of(entries_.begin(), entries_.end(), [](const Entry& e) { return e.unit->kind == UnitKind::key; }))
     need_key();
+}
+
+void MediaQueue::number_anew(std::uint64_t first) {
+  first_number_ = written_ = first;
+  ++numbering_;
 }
 
 void MediaQueue::clear() {
@@ -407,7 +376,7 @@ void MediaQueue::reset(std::uint64_t first) {
     while (!entries_.empty()) release_front(true);
     head_.clear();
     evicted_.clear();
-    first_number_ = first;
+    number_anew(first);
     send_below_ = kSendAll;
     wait_for_key_ = key_request_ = false;
   }
@@ -430,6 +399,7 @@ void MediaQueue::close() {
     closed_ = true;
   }
   room_.notify_all();
+  written_came_.notify_all();
 }
 
 MediaQueue::Level MediaQueue::level() const {

@@ -61,6 +61,10 @@ class MediaQueue {
   /// Takes one unit. Blocks only with Leaky::no. A unit larger than the whole bound is taken when the queue is empty.
   /// @return Errc::queue_full: this unit was dropped; Errc::cancelled: unlock() ended the wait; Errc::closed
   Result<> push(SharedUnit unit);
+  /// Waits until storage has written all that was pushed, where write_ahead() asks for that. At most `limit`, and when
+  /// that was reached not again before storage has caught up; unlock() and close() end it.
+  /// @return false when `limit` was reached
+  bool await_written(std::chrono::milliseconds limit);
   /// Ends a wait in push() at once, and makes further waits end until `locked` is set again.
   void unlock(bool unlocked);
   void set_bounds(Bounds bounds);
@@ -105,6 +109,12 @@ class MediaQueue {
   void untap();
   /// The next units for storage, as next_batch() gives those to send. Nothing while there is no tap.
   std::vector<Numbered> store_batch(std::size_t bytes, const std::function<bool(const Unit&)>& wanted);
+  /// await_written() waits, or does so no more.
+  void write_ahead(bool on);
+  /// What the numbers belong to: changes where they begin anew.
+  std::uint64_t numbering() const;
+  /// Units below `number` are written; of no use when `numbering` is over. Any thread.
+  void written(std::uint64_t numbering, std::uint64_t number);
   /// Storage was given all that is held.
   bool all_stored() const;
   /// next() gives only units numbered below `number`: what is not yet stored, or belongs to storage alone, stays.
@@ -160,11 +170,14 @@ class MediaQueue {
   bool is_pressed() const;
   bool note_pressure();
   bool worth_waking() const;
+  bool all_written() const { return written_ >= first_number_ + entries_.size(); }
+  void number_anew(std::uint64_t first);
   void forget(const Unit& unit);
   static void put_in_head(Head& head, const HeadUnit& unit);
 
   mutable std::mutex mutex_;
   std::condition_variable room_;
+  std::condition_variable written_came_;
   const std::function<void()> ready_;
   Bounds bounds_;
   std::deque<Entry> entries_;
@@ -175,6 +188,11 @@ class MediaQueue {
   bool tap_ = false;
   bool pressed_ = false;
   std::uint64_t send_below_ = kSendAll;
+  std::uint64_t numbering_ = 0;
+  std::uint64_t written_ = 0;  ///< storage has written all below this number
+  bool write_ahead_ = false;
+  bool write_late_ = false;  ///< a wait for storage reached its limit, and it has not caught up since
+  bool awaiting_ = false;    ///< the producer is in await_written()
   Head head_;  ///< head in force before entries_[0]
   std::deque<std::size_t>
       evicted_;  ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged

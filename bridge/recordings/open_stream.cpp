@@ -1,6 +1,7 @@
 #include "recordings/open_stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.hpp"
 #include "core/time.hpp"
@@ -57,13 +58,13 @@ OpenStream::OpenStream(const RecorderOptions& options, SegmentIndex& index, std:
       last_(std::move(last)) {
   bool head_known = false;
   if (last_) {
-    next_ = placed_ = stored_ = told_ = last_->end;
+    next_ = placed_ = stored_ = told_ = written_ = last_->end;
     timeline_ = flv::Timeline(last_->base_ms + last_->duration.count());
     auto head = head_at_end(options_.root, *last_);
     head_known = head.has_value();
     if (head) head_ = std::move(*head);
   } else if (options_.any_first) {
-    next_ = placed_ = stored_ = told_ = begin_.first;
+    next_ = placed_ = stored_ = told_ = written_ = begin_.first;
   }
   // The tags between first and what is stored may have changed the head since.
   if (begin_.first == stored_ || !head_known) {
@@ -96,7 +97,12 @@ Result<> OpenStream::write() {
     if (const auto written = writer_->write(); !written) return written;
   }
   forget_queued();
+  tell_written();
   return {};
+}
+
+void OpenStream::tell_written() {
+  if (std::exchange(written_, placed_) != placed_ && events_.written) events_.written(placed_);
 }
 
 /// Puts the first of `rest` where it belongs.

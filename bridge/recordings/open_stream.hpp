@@ -15,7 +15,7 @@
 namespace camspan::recordings {
 
 /// The calls of a commit are queue(), write(), sync(), tell_stored(); after an error from any only fail() may follow.
-/// Callbacks of the owner are made from tell_stored(), end() and fail().
+/// Callbacks of the owner are made from write(), tell_stored(), end() and fail().
 ///
 /// Places are timestamps in 64 bits. The capture time of a place is measured from the anchor: the tag whose capture
 /// time begin() gave, or the last segment where that tag was stored before.
@@ -73,6 +73,7 @@ class OpenStream {
   void note_synced();
   std::size_t queued_bytes() const;
   void forget_queued();
+  void tell_written();
 
   const RecorderOptions& options_;
   SegmentIndex& index_;
@@ -84,7 +85,8 @@ class OpenStream {
   std::uint64_t next_ = 0;    ///< number of the next tag to be queued
   std::uint64_t placed_ = 0;  ///< number after the last one that went to the writer or into leading_
   std::uint64_t stored_ = 0;
-  std::uint64_t told_ = 0;  ///< what the owner knows of stored_
+  std::uint64_t told_ = 0;     ///< what the owner knows of stored_
+  std::uint64_t written_ = 0;  ///< and of what was written
   std::vector<Queued> queued_;
   std::vector<SegmentWriter::HeadTag> leading_;  ///< what begins the stream, until its first segment is made
 

@@ -71,6 +71,9 @@ struct RecordingEvents {
   std::function<void(std::uint64_t tags)> committed;
   /// Storing failed; nothing after the last commit is stored and the recording is over. Errc::no_space: disk full.
   std::function<void(Failure)> failed;
+  /// Tags below `tags` were handed to the system: they outlive this program, but not the power. What begins a stream
+  /// is told of as it comes, and written with the first tag of media. Before committed() of the same tags; may be null.
+  std::function<void(std::uint64_t tags)> written{};
 };
 
 /// One open stream. append() and end() from one thread, in order. It may outlive its recorder, and does nothing then.

@@ -28,7 +28,9 @@ enum class H2PushContent : std::uint8_t {
 enum class H2PushLeaky : std::uint8_t { no, upstream, downstream };
 enum class H2PushSpoolMode : std::uint8_t {
   outage,  ///< to disk while the link is down or too slow: a kill loses what memory held
-  always,  ///< every tag is on disk before it is sent: a kill or a power cut loses nothing that was stored
+  /// Every tag is on disk before it is sent, and with the system before push() returns: a kill loses nothing, a power
+  /// cut what came since the last sync (50 ms).
+  always,
 };
 enum class H2PushSpoolOrder : std::uint8_t {
   live_first,    ///< after an outage live goes on at once, the spool follows beside it
@@ -173,7 +175,8 @@ class H2Push {
   void start();
 
   /// Takes the next piece of the stream, cut anywhere (FLV: whole tags are shared, not copied). Blocks only with
-  /// leaky = no while the bound is reached.
+  /// leaky = no while the bound is reached, and with H2PushSpoolMode::always until the disk has taken it: at most 1 s,
+  /// and then not again before the disk has caught up, nor while the spool cannot be used.
   /// @return Errc::queue_full: something was dropped and counted; Errc::malformed, wrong_type or too_large: this is not
   ///         the FLV it should be; Errc::cancelled: unlock(); Errc::closed: the upload has failed for good
   Result<> push(const SharedUnit& piece);

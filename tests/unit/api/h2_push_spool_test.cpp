@@ -2,10 +2,14 @@
 #include <camspan/h2_push.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <thread>
 
 #include "proto/flv/parser.hpp"
+#include "proto/flv/tag.hpp"
 #include "support/faulty_files.hpp"
 #include "support/flv_maker.hpp"
 #include "support/heard.hpp"
@@ -82,6 +86,21 @@ class H2PushSpoolTest : public ::testing::Test {
       std::this_thread::yield();
     }
     return true;
+  }
+
+  /// What all files of the spool hold now.
+  std::string spooled_bytes() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.file("spool"))) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(file), {});
+    }
+    return all;
+  }
+  /// The part of a tag that is the same in every file: without timestamp and trailer.
+  static std::string payload_of(const Bytes& tag) {
+    return std::string(as_text(ByteView(tag).subspan(flv::kTagHeaderBytes, tag.size() - flv::kTagHeaderBytes - 4)));
   }
 
   test::TempFolder folder;
@@ -195,6 +214,63 @@ TEST_F(H2PushSpoolTest, WrittenAheadATagIsSentOnlyWhenItIsOnDisk) {
   EXPECT_EQ(media_of(server.requests()), media_of(tags));
   EXPECT_EQ(push->stats().spool_bytes, 0u);
   EXPECT_EQ(server.requests().size(), 1u);
+}
+
+TEST_F(H2PushSpoolTest, WrittenAheadATagIsInItsFileWhenPushReturns) {
+  const test::ReservedPort port;
+  H2PushConfig settings = config(url_of(port));
+  settings.spool_mode = H2PushSpoolMode::always;
+  const auto push = create(std::move(settings), heard);
+  begin(*push);
+  bool media = false;
+  for (const Bytes& tag : stream(0, 2000, true)) {
+    push_tags(*push, {tag});
+    // What begins a stream is written with the first frame.
+    const auto info = flv::inspect(tag);
+    media = media || (info->kind != UnitKind::config && info->kind != UnitKind::script);
+    ASSERT_TRUE(!media || spooled_bytes().find(payload_of(tag)) != std::string::npos);
+  }
+}
+
+TEST_F(H2PushSpoolTest, ADiskThatStallsHoldsPushUpOnce) {
+  test::FaultyFiles files;
+  const test::ReservedPort port;
+  H2PushConfig settings = config(url_of(port));
+  settings.spool_mode = H2PushSpoolMode::always;
+  const auto push = create(std::move(settings), heard);
+  begin(*push);
+  const auto tags = stream(0, 2000, true);
+  push_tags(*push, {tags.begin(), tags.begin() + 10});
+  files.stalled = true;
+  const auto since = std::chrono::steady_clock::now();
+  push_tags(*push, {tags.begin() + 10, tags.end()});
+  const auto took = std::chrono::steady_clock::now() - since;
+  files.stalled = false;
+  EXPECT_GE(took, milliseconds(900));
+  EXPECT_LT(took, milliseconds(4000)) << tags.size() << " tags";
+  // It has caught up, and push() waits again.
+  ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.bytes_queued == 0; }));
+  const auto more = stream(2000, 500, false);
+  push_tags(*push, more);
+  EXPECT_NE(spooled_bytes().find(payload_of(more.back())), std::string::npos);
+}
+
+TEST_F(H2PushSpoolTest, PushDoesNotWaitForADiskWhileItIsUnlocked) {
+  test::FaultyFiles files;
+  const test::ReservedPort port;
+  H2PushConfig settings = config(url_of(port));
+  settings.spool_mode = H2PushSpoolMode::always;
+  const auto push = create(std::move(settings), heard);
+  begin(*push);
+  const auto tags = stream(0, 1000, true);
+  push_tags(*push, {tags.begin(), tags.begin() + 10});
+  files.stalled = true;
+  push->unlock(true);
+  const auto since = std::chrono::steady_clock::now();
+  push_tags(*push, {tags.begin() + 10, tags.end()});
+  const auto took = std::chrono::steady_clock::now() - since;
+  files.stalled = false;
+  EXPECT_LT(took, milliseconds(900));
 }
 
 TEST_F(H2PushSpoolTest, ATagThatTheReceiverLacksForGoodDoesNotHoldUpTheRest) {

@@ -372,6 +372,48 @@ TEST_F(MediaQueueTest, GivesTheTimeOfTheFirstPictureRatherThanThatOfOldMetadata)
   EXPECT_EQ(near.captured_from(0), noon - milliseconds(40));
 }
 
+TEST_F(MediaQueueTest, WaitsUntilStorageHasWrittenWhatWasPushed) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  const auto any = [](const Unit&) { return true; };
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10)));
+  EXPECT_TRUE(queue.await_written(milliseconds(0))) << "nobody asks for it";
+  queue.tap();
+  queue.write_ahead(true);
+  const auto waiting = [&] { return std::async(std::launch::async, [&] { return queue.await_written(seconds(60)); }); };
+  auto waits = waiting();
+  ASSERT_EQ(queue.store_batch(1, any).size(), 1u);
+  queue.written(queue.numbering() + 1, 1);
+  queue.written(queue.numbering(), 0);
+  EXPECT_EQ(waits.wait_for(milliseconds(20)), std::future_status::timeout);
+  queue.written(queue.numbering(), 1);
+  EXPECT_TRUE(waits.get());
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  for (const auto& end : std::vector<std::function<void()>>{[&] { queue.unlock(true); }, [&] { queue.close(); },
+                                                           [&] { queue.write_ahead(false); }}) {
+    queue.unlock(false);
+    waits = waiting();
+    end();
+    EXPECT_TRUE(waits.get());
+  }
+}
+
+TEST_F(MediaQueueTest, DoesNotWaitForStorageTwiceBeforeThatHasCaughtUp) {
+  MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
+  const auto any = [](const Unit&) { return true; };
+  queue.tap();
+  queue.write_ahead(true);
+  ASSERT_TRUE(queue.push(unit(UnitKind::key, 10)));
+  EXPECT_FALSE(queue.await_written(milliseconds(1)));
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_TRUE(queue.await_written(seconds(60)));
+  ASSERT_EQ(queue.store_batch(100, any).size(), 2u);
+  queue.written(queue.numbering(), 1);
+  EXPECT_TRUE(queue.await_written(seconds(60))) << "not all of it";
+  queue.written(queue.numbering(), 2);
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_FALSE(queue.await_written(milliseconds(1))) << "it is waited for again";
+}
+
 TEST_F(MediaQueueTest, RepeatsTheHeadAsItIsTold) {
   MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
   ASSERT_TRUE(queue.push(unit(UnitKind::script, 10)));

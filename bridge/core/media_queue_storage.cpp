@@ -1,0 +1,82 @@
+/// The part of MediaQueue that hands units to storage, and waits for it.
+#include <algorithm>
+
+#include "core/media_queue.hpp"
+
+namespace camspan {
+
+void MediaQueue::tap(std::uint64_t from) {
+  const std::lock_guard lock(mutex_);
+  tap_ = true;
+  const std::uint64_t skip = from - std::min(from, first_number_);
+  tapped_ = static_cast<std::size_t>(std::min<std::uint64_t>(skip, numbered_));
+  written_ = from;
+}
+
+void MediaQueue::untap() {
+  const std::lock_guard lock(mutex_);
+  tap_ = false;
+  tapped_ = 0;
+}
+
+std::vector<MediaQueue::Numbered> MediaQueue::store_batch(std::size_t bytes,
+                                                          const std::function<bool(const Unit&)>& wanted) {
+  std::vector<Numbered> batch;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t size = 0; tap_ && size < bytes && tapped_ < entries_.size(); ++tapped_) {
+    const Entry& entry = entries_[tapped_];
+    if (!wanted(*entry.unit)) break;
+    batch.push_back({entry.unit, first_number_ + tapped_, entry.repeated});
+    size += entry.unit->bytes.size();
+  }
+  numbered_ = std::max(numbered_, tapped_);
+  return batch;
+}
+
+bool MediaQueue::await_written(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  const auto over = [this] { return !write_ahead_ || unlocked_ || closed_ || all_written(); };
+  if (write_late_ || over()) return true;
+  awaiting_ = true;
+  write_late_ = !written_came_.wait_for(lock, limit, over);
+  awaiting_ = false;
+  return !write_late_;
+}
+
+void MediaQueue::write_ahead(bool on) {
+  {
+    const std::lock_guard lock(mutex_);
+    write_ahead_ = on;
+  }
+  written_came_.notify_all();
+}
+
+std::uint64_t MediaQueue::numbering() const {
+  const std::lock_guard lock(mutex_);
+  return numbering_;
+}
+
+void MediaQueue::written(std::uint64_t numbering, std::uint64_t number) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (numbering != numbering_) return;
+    written_ = std::max(written_, number);
+    const bool all = all_written();
+    if (all) write_late_ = false;
+    wake = all && awaiting_;
+  }
+  if (wake) written_came_.notify_all();
+}
+
+bool MediaQueue::all_stored() const {
+  const std::lock_guard lock(mutex_);
+  return tapped_ == entries_.size();
+}
+
+void MediaQueue::send_below(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  send_below_ = number;
+}
+
+}  // namespace camspan
