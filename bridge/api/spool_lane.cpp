@@ -148,6 +148,7 @@ std::optional<UploadRequest::Setup> SpoolLane::setup_of(const recordings::Spoole
   setup->head = reader.head();
   setup->headers.append("camspan-stream",
                         rest ? uuid_of_rest(segment.name.stream, segment.first) : segment.name.stream);
+  if (rest) setup->headers.append("camspan-rest", segment.name.stream + ";" + std::to_string(segment.first));
   setup->headers.append("camspan-first", std::to_string(setup->first));
   setup->headers.append("camspan-head", std::to_string(setup->head.size()));
   if (const auto date = recordings::date_of(segment.start); date && spooled.this_boot)

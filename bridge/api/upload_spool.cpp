@@ -79,6 +79,7 @@ void UploadSpool::tell_level() {
 
 void UploadSpool::begin_live(const std::string& stream) {
   lane_->set_live_stream(stream);
+  queue_.count_in(spool_.ledger().begin(stream));
   queue_.send_below(always() ? 0 : MediaQueue::kSendAll);
   queue_.write_ahead(always());
   if (always()) {
@@ -134,7 +135,22 @@ bool UploadSpool::back_to_live(bool stream_ended) {
   return tap_->stopped();
 }
 
+std::string UploadSpool::streams_before() {
+  // A header of some hundred bytes; the others follow with the next request.
+  constexpr std::size_t kMost = 16;
+  telling_.clear();
+  std::string text;
+  for (const auto& [name, tags] : spool_.ledger().before()) {
+    if (telling_.size() == kMost) break;
+    text += (text.empty() ? "" : ", ") + name + ";" + std::to_string(tags);
+    telling_.push_back(name);
+  }
+  return text;
+}
+
 void UploadSpool::acknowledged(const std::string& stream, std::uint64_t tags) {
+  // Whoever acknowledges a tag of a request has taken its head.
+  for (const std::string& told : std::exchange(telling_, {})) spool_.ledger().settle(told);
   if (always()) spool_.acknowledged(stream, tags);
 }
 
@@ -146,6 +162,7 @@ void UploadSpool::let_go(const std::string& stream) {
   lane_->stop();
   if (!diverting_ && !always() && !queue_.empty()) tap_->begin(stream);
   tap_->let_go();
+  queue_.count_in(nullptr);
 }
 
 void UploadSpool::fill(H2PushStats& stats) const {

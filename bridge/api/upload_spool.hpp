@@ -45,6 +45,10 @@ class UploadSpool : public std::enable_shared_from_this<UploadSpool> {
   void end_diverting() { diverting_ = false; }
 
   void acknowledged(const std::string& stream, std::uint64_t tags);
+  /// `stream` ended as it should: the receiver has all of it.
+  void complete(const std::string& stream) { spool_.ledger().settle(stream); }
+  /// Header camspan-after of the next live request: streams before, and how many tags they had. Empty = none.
+  std::string streams_before();
   void attach(net::H2Client& client) { lane_->attach(client); }
   void detach() { lane_->detach(); }
   bool empty() const { return level_.bytes == 0; }
@@ -71,6 +75,7 @@ class UploadSpool : public std::enable_shared_from_this<UploadSpool> {
   std::shared_ptr<SpoolLane> lane_;
   asio::any_io_executor executor_;
   recordings::SpoolLevel level_;
+  std::vector<std::string> telling_;  ///< streams of streams_before() that the receiver has not answered yet
   bool diverting_ = false;
   bool failed_told_ = false;
   std::uint64_t told_bytes_ = 0;

@@ -292,6 +292,7 @@ void Uploader::new_stream() {
   });
   progress_.tags_acked = progress_.highest_sent = 0;
   fresh_ = true;
+  if (spool_) spool_->begin_live(stream_id_);
 }
 
 asio::awaitable<void> Uploader::upload() {
@@ -322,6 +323,7 @@ asio::awaitable<void> Uploader::upload() {
       token_retried_ = false;
       redirects_ = 0;
       queue_.reset();
+      if (spool_) spool_->complete(stream_id_);
       stream_id_ = make_uuid();
       progress_.tags_acked = progress_.highest_sent = 0;
       fresh_ = true;

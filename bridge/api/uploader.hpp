@@ -74,7 +74,7 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   http::Headers request_headers(const std::string& authorization) const;
   UploadRequest::Setup request_setup(const std::string& authorization) const;
   tl::expected<std::string, Failure> authorize() const;
-  void name_stream(UploadRequest::Setup& setup) const;
+  void name_stream(UploadRequest::Setup& setup);
   void wake_from_anywhere();
   void position();
   void new_stream();

@@ -43,7 +43,7 @@ tl::expected<std::string, Failure> Uploader::authorize() const {
 }
 
 /// Which part of which stream the body is.
-void Uploader::name_stream(UploadRequest::Setup& setup) const {
+void Uploader::name_stream(UploadRequest::Setup& setup) {
   setup.first = queue_.next_number();
   if (setup.first > 0) setup.head = queue_.head_before(setup.first);
   setup.headers.append("camspan-stream", stream_id_);
@@ -53,6 +53,9 @@ void Uploader::name_stream(UploadRequest::Setup& setup) const {
   const auto captured = queue_.captured_from(setup.first);
   const auto date = captured ? recordings::date_of(*captured) : std::nullopt;
   if (date) setup.headers.append("camspan-start", format_utc(*date));
+  if (!spool_) return;
+  if (const std::string before = spool_->streams_before(); !before.empty())
+    setup.headers.append("camspan-after", before);
 }
 
 }  // namespace camspan

@@ -81,7 +81,6 @@ asio::awaitable<void> Uploader::end_outage() {
     co_return;
   }
   new_stream();
-  spool_->begin_live(stream_id_);
 }
 
 void Uploader::drop_client() {

@@ -1,6 +1,8 @@
 #include "core/media_queue.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <utility>
 
 #include "core/memory_budget.hpp"
 
@@ -39,6 +41,7 @@ Result<> MediaQueue::push(SharedUnit unit) {
     if (is_timed(*unit)) ++timed_;
     wake = sent_ == entries_.size() || (tap_ && tapped_ == entries_.size());
     entries_.push_back({std::move(unit), {}, false});
+    note_count();
     wake = note_pressure() || wake;
   }
   if (wake) ready_();
@@ -121,6 +124,7 @@ void MediaQueue::drop_fresh(std::size_t end, Predicate victim) {
     forget(*it->unit);
   }
   entries_.erase(kept, last);
+  note_count();
 }
 
 bool MediaQueue::drop_disposable() {
@@ -338,6 +342,7 @@ void MediaQueue::restart(const Repeat& repeat) {
     if (!is_head(unit) && !keep_sent_) count_lost(unit);
     release_front(false);
   }
+  if (count_) std::atomic_ref(*std::exchange(count_, nullptr)).store(first_number_, std::memory_order_release);
   const SharedUnit first = entries_.empty() ? nullptr : entries_.front().unit;
   for (auto it = head_.rbegin(); it != head_.rend(); ++it) {
     if (repeat && first) it->unit = repeat(it->unit, *first);
@@ -374,6 +379,7 @@ void MediaQueue::reset(std::uint64_t first) {
   {
     const std::lock_guard lock(mutex_);
     while (!entries_.empty()) release_front(true);
+    count_ = nullptr;
     head_.clear();
     evicted_.clear();
     number_anew(first);

@@ -111,6 +111,9 @@ class MediaQueue {
   std::vector<Numbered> store_batch(std::size_t bytes, const std::function<bool(const Unit&)>& wanted);
   /// await_written() waits, or does so no more.
   void write_ahead(bool on);
+  /// From now on the number that the next unit would get is kept in `cell` (atomically); null = nowhere. A restart()
+  /// leaves there how many units the old stream had; after it and reset() it is kept nowhere.
+  void count_in(std::uint64_t* cell);
   /// What the numbers belong to: changes where they begin anew.
   std::uint64_t numbering() const;
   /// Units below `number` are written; of no use when `numbering` is over. Any thread.
@@ -172,6 +175,7 @@ class MediaQueue {
   bool worth_waking() const;
   bool all_written() const { return written_ >= first_number_ + entries_.size(); }
   void number_anew(std::uint64_t first);
+  void note_count() const;
   void forget(const Unit& unit);
   static void put_in_head(Head& head, const HeadUnit& unit);
 
@@ -189,7 +193,8 @@ class MediaQueue {
   bool pressed_ = false;
   std::uint64_t send_below_ = kSendAll;
   std::uint64_t numbering_ = 0;
-  std::uint64_t written_ = 0;  ///< storage has written all below this number
+  std::uint64_t* count_ = nullptr;  ///< see count_in()
+  std::uint64_t written_ = 0;       ///< storage has written all below this number
   bool write_ahead_ = false;
   bool write_late_ = false;  ///< a wait for storage reached its limit, and it has not caught up since
   bool awaiting_ = false;    ///< the producer is in await_written()

@@ -1,5 +1,6 @@
 /// The part of MediaQueue that hands units to storage, and waits for it.
 #include <algorithm>
+#include <atomic>
 
 #include "core/media_queue.hpp"
 
@@ -49,6 +50,16 @@ void MediaQueue::write_ahead(bool on) {
     write_ahead_ = on;
   }
   written_came_.notify_all();
+}
+
+void MediaQueue::count_in(std::uint64_t* cell) {
+  const std::lock_guard lock(mutex_);
+  count_ = cell;
+  note_count();
+}
+
+void MediaQueue::note_count() const {
+  if (count_) std::atomic_ref(*count_).store(first_number_ + entries_.size(), std::memory_order_release);
 }
 
 std::uint64_t MediaQueue::numbering() const {

@@ -111,8 +111,12 @@ struct Hub::Parts {
 /// On the storage thread: tells the board, which lives on the I/O thread.
 void Hub::Parts::note_ranges(std::vector<SqliteIndex::Change> changes) {
   io->post([this, changes = std::move(changes)] {
-    for (const auto& [device, range] : changes)
-      if (const auto id = DeviceId::parse(device)) board.set_recorded(*id, range, steady_now());
+    for (const auto& [device, range, lost_tags] : changes) {
+      const auto id = DeviceId::parse(device);
+      if (!id) continue;
+      board.set_recorded(*id, range, steady_now());
+      board.set_lost_tags(*id, lost_tags);
+    }
   });
 }
 

@@ -9,6 +9,9 @@
 namespace camspan::hub {
 namespace {
 
+// A quarter of what 64 bits hold: no stream gets there, and sums cannot overflow.
+constexpr std::uint64_t kMaxNumber = 1ull << 62;
+
 tl::unexpected<Problem> bad(std::string detail) {
   return tl::unexpected(Problem{Cause::bad_request, std::move(detail), {}, {}});
 }
@@ -47,6 +50,35 @@ Result<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
+/// "6ba7b810-9dad-41d1-80b4-00c04fd430c8;1234".
+std::optional<IngestRequest::StreamTag> parse_stream_tag(std::string_view text) {
+  const auto semicolon = text.find(';');
+  if (semicolon == std::string_view::npos) return std::nullopt;
+  IngestRequest::StreamTag tag{canonical_uuid(trim(text.substr(0, semicolon))), 0};
+  const auto number = parse_number(trim(text.substr(semicolon + 1)));
+  if (tag.stream.empty() || !number || *number > kMaxNumber) return std::nullopt;
+  tag.number = *number;
+  return tag;
+}
+
+tl::expected<void, Problem> read_other_streams(const http::Headers& headers, IngestRequest& request) {
+  if (const auto after = headers.find("camspan-after")) {
+    for (std::string_view left = *after; !left.empty();) {
+      const auto comma = left.find(',');
+      auto tag = parse_stream_tag(trim(left.substr(0, comma)));
+      if (!tag || request.after.size() == IngestRequest::kMaxAfter)
+        return bad("The header camspan-after is a list of at most 64 streams and how many tags they had, each UUID;n.");
+      request.after.push_back(std::move(*tag));
+      left = comma == std::string_view::npos ? std::string_view() : left.substr(comma + 1);
+    }
+  }
+  if (const auto rest = headers.find("camspan-rest")) {
+    request.rest = parse_stream_tag(trim(*rest));
+    if (!request.rest) return bad("The header camspan-rest is a stream and the number of a tag in it: UUID;n.");
+  }
+  return {};
+}
+
 tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequest& request) {
   if (const auto stream = headers.find("camspan-stream")) {
     request.stream = canonical_uuid(trim(*stream));
@@ -55,8 +87,7 @@ tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequ
   }
   if (const auto first = headers.find("camspan-first")) {
     const auto number = parse_number(trim(*first));
-    // Half of what 64 bits hold: no stream gets there, and sums cannot overflow.
-    if (!number || *number > (1ull << 62))
+    if (!number || *number > kMaxNumber)
       return bad("The header camspan-first is the number of the first tag in the body.");
     if (*number > 0 && request.stream.empty())
       return bad("A camspan-first above 0 goes on with a stream: name it with camspan-stream.");
@@ -136,6 +167,7 @@ tl::expected<IngestRequest, Problem> parse_ingest(const http::Headers& headers) 
     request.body = request.content_type == "video/x-flv" ? IngestRequest::Body::live : IngestRequest::Body::file;
   }
   if (auto read = read_stream(headers, request); !read) return tl::unexpected(std::move(read.error()));
+  if (auto read = read_other_streams(headers, request); !read) return tl::unexpected(std::move(read.error()));
   if (auto read = read_extras(headers, request); !read) return tl::unexpected(std::move(read.error()));
   if (const auto accept = headers.find("accept")) request.acknowledge = accepts_ndjson(*accept);
   return request;

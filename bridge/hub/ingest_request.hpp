@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hub/problem.hpp"
 #include "proto/http/headers.hpp"
@@ -13,6 +14,12 @@
 namespace camspan::hub {
 
 struct IngestRequest {
+  /// A stream, and a number of a tag in it.
+  struct StreamTag {
+    std::string stream;
+    std::uint64_t number = 0;
+    bool operator==(const StreamTag&) const = default;
+  };
   enum class Body : std::uint8_t {
     live,            ///< content-type video/x-flv
     file,            ///< any other type
@@ -22,6 +29,7 @@ struct IngestRequest {
   static constexpr unsigned kMaxChannel = 255;
   static constexpr std::size_t kMaxMetaBytes = 4096;
   static constexpr std::size_t kMaxNameBytes = 128;
+  static constexpr std::size_t kMaxAfter = 64;
 
   Body body = Body::by_first_bytes;
   std::string content_type;
@@ -31,6 +39,8 @@ struct IngestRequest {
   std::optional<std::uint64_t> head;
   std::optional<UtcTime> start;  ///< camspan-start
   unsigned channel = 0;          ///< camspan-channel
+  std::vector<StreamTag> after;  ///< camspan-after: streams before, and how many tags they had
+  std::optional<StreamTag> rest;  ///< camspan-rest: the body is the part of that stream from that tag on
   std::string meta;              ///< camspan-meta: text of a JSON object, or empty
   std::string name;              ///< camspan-name of a file, safe as a file name; or empty
   bool acknowledge = false;      ///< accept: application/x-ndjson

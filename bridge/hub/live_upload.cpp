@@ -100,7 +100,11 @@ asio::awaitable<void> LiveUpload::run(Bytes first) {
 
 asio::awaitable<std::uint64_t> LiveUpload::count_stored() {
   if (!services_.record) co_return services_.uploads.received(name_);
-  const auto count = [&index = services_.index, name = name_]() -> std::uint64_t {
+  // Noted before the sender hears anything: then it says no more of them.
+  const auto count = [&index = services_.index, name = name_, after = request_.after,
+                      rest = request_.rest]() -> std::uint64_t {
+    for (const auto& [stream, tags] : after) index.put_count({name.device, name.channel, stream}, tags);
+    if (rest) index.put_rest({name.device, name.channel, rest->stream}, name);
     const auto last = index.last_of(name);
     return last ? last->end : 0;
   };

@@ -42,6 +42,7 @@ struct Sums {
   std::uint64_t recorded = 0;
   std::uint64_t skipped = 0;
   std::uint64_t dropped = 0;
+  std::uint64_t lost = 0;
 };
 
 Sums sum_of(const StatusBoard& board) {
@@ -53,6 +54,7 @@ Sums sum_of(const StatusBoard& board) {
     sums.recorded += status.recorded ? status.recorded->bytes : 0;
     sums.skipped += status.skipped_tags;
     sums.dropped += status.dropped_viewers;
+    sums.lost += status.lost_tags;
   });
   return sums;
 }
@@ -90,6 +92,8 @@ constexpr DeviceFamily kDeviceFamilies[] = {
      [](const auto& s) { return s.received_bytes; }},
     {"device_recorded_bytes", Kind::gauge, "Bytes on disk of the device.",
      [](const auto& s) { return s.recorded ? s.recorded->bytes : 0; }},
+    {"device_lost_tags", Kind::gauge, "Tags that the device had, and that are not stored.",
+     [](const auto& s) { return s.lost_tags; }},
     {"device_skipped_tags_total", Kind::counter, "Tags that slow viewers of the device did not get.",
      [](const auto& s) { return s.skipped_tags; }},
     {"device_dropped_viewers_total", Kind::counter, "Viewers of the device dropped because they took nothing.",
@@ -120,6 +124,8 @@ std::string metrics_text(const MetricsSources& sources, bool per_device) {
   text.single("viewers", Kind::gauge, "Viewers of live streams.", sources.board.viewers());
   text.single("received_bytes_total", Kind::counter, "Bytes of live streams received.", sums.received);
   text.single("recorded_bytes", Kind::gauge, "Bytes of recordings on disk.", sums.recorded);
+  text.single("lost_tags", Kind::gauge, "Tags that devices had before a kill or in a full spool, and that are not stored.",
+              sums.lost);
   text.single("skipped_tags_total", Kind::counter, "Tags that slow viewers did not get.", sums.skipped);
   text.single("dropped_viewers_total", Kind::counter, "Viewers dropped because they took nothing.", sums.dropped);
   write_storage(text, sources.health.state());

@@ -14,9 +14,10 @@ enum class EndReason : std::uint8_t {
   offline,    ///< the sender was gone
   stopped,    ///< the sender ended its stream, or the hub stopped
   disk_full,  ///< there was no room
+  lost,       ///< the sender had more, and lost it: it was killed, or its spool was full
 };
 
-/// As `reason` in `/recordings/<id>`: "offline", "stopped", "disk-full".
+/// As `reason` in `/recordings/<id>`: "offline", "stopped", "disk-full", "lost".
 std::string_view to_string(EndReason reason);
 std::optional<EndReason> parse_end_reason(std::string_view text);
 
@@ -28,12 +29,14 @@ struct Span {
 struct Gap {
   Span span;
   std::optional<EndReason> reason;  ///< none = what was there has expired
+  std::uint64_t lost_tags = 0;      ///< with EndReason::lost
 };
 
 /// What gaps() needs to know of a segment.
 struct RecordedSpan {
   Span span;
   std::optional<EndReason> end;  ///< why the recording ended behind it, if it did and that is known
+  std::uint64_t lost_tags = 0;   ///< that the sender had behind it, and that are not stored: this is why, then
 };
 
 /// The gaps in `within` whose reason is known. A pause that a clock or an encoder makes is none.

@@ -42,10 +42,13 @@ Problem read_problem(const std::error_code& error) {
 
 ordered_json gaps_json(const std::vector<Gap>& gaps) {
   ordered_json rows = ordered_json::array();
-  for (const Gap& gap : gaps)
-    rows.push_back({{"start", format_utc(gap.span.from)},
-                    {"end", format_utc(gap.span.to)},
-                    {"reason", gap.reason ? to_string(*gap.reason) : "expired"}});
+  for (const Gap& gap : gaps) {
+    ordered_json row{{"start", format_utc(gap.span.from)},
+                     {"end", format_utc(gap.span.to)},
+                     {"reason", gap.reason ? to_string(*gap.reason) : "expired"}};
+    if (gap.lost_tags > 0) row["lost_tags"] = gap.lost_tags;
+    rows.push_back(std::move(row));
+  }
   return rows;
 }
 

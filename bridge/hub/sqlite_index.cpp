@@ -76,9 +76,11 @@ SqliteIndex::SqliteIndex(Database database, Changed changed)
       find_(database_.prepare(select("WHERE path = ?1"))),
       last_of_(database_.prepare(
           select("WHERE device = ?1 AND channel = ?2 AND stream = ?3 ORDER BY end_tag DESC LIMIT 1"))),
-      paths_(database_.prepare("SELECT path, finished FROM segments")) {}
+      paths_(database_.prepare("SELECT path, finished FROM segments")),
+      lost_(database_) {}
 
 Result<> SqliteIndex::read_ranges() {
+  if (const auto lost = lost_.read(); !lost) return lost;
   Statement sums = database_.prepare(
       "SELECT device, min(start_ms), max(start_ms + duration_ms), sum(bytes) FROM segments GROUP BY device");
   for (;;) {
@@ -91,8 +93,14 @@ Result<> SqliteIndex::read_ranges() {
 }
 
 void SqliteIndex::tell_all() const {
+  std::map<std::string, Change> devices;
+  for (const auto& [device, range] : ranges_) devices[device] = {device, range};
+  for (const auto& [device, lost] : lost_.all()) {
+    devices[device].device = device;
+    devices[device].lost_tags = lost;
+  }
   std::vector<Change> all;
-  for (const auto& [device, range] : ranges_) all.push_back({device, range});
+  for (const auto& [device, change] : devices) all.push_back(change);
   changed_(std::move(all));
 }
 
@@ -115,6 +123,7 @@ void SqliteIndex::put(const Segment& segment, bool) {
   else
     growing_[std::string(path)] = segment.bytes;
 
+  lost_.stored(segment.name, segment.end);
   const UtcTime end = segment.start + segment.duration;
   const auto [entry, is_new] = ranges_.try_emplace(segment.name.device, RecordedRange{segment.start, end, 0});
   RecordedRange& range = entry->second;
@@ -156,7 +165,7 @@ Result<> SqliteIndex::insert(const Segment& segment, std::string_view path, bool
 }
 
 void SqliteIndex::note(const std::string& device, const std::optional<RecordedRange>& range) {
-  changes_.push_back({device, range});
+  changes_.push_back({device, range, lost_.of(device)});
   if (!batch_) changed_(std::exchange(changes_, {}));
 }
 
@@ -232,6 +241,24 @@ std::uint64_t SqliteIndex::bytes_of(const std::string& path) const {
   return bytes;
 }
 
+std::uint64_t SqliteIndex::end_of(const recordings::StreamName& name) const {
+  const auto last = last_of(name);
+  return last ? last->end : 0;
+}
+
+void SqliteIndex::note_lost(const std::string& device) {
+  const auto range = ranges_.find(device);
+  note(device, range == ranges_.end() ? std::nullopt : std::optional(range->second));
+}
+
+void SqliteIndex::put_count(const recordings::StreamName& name, std::uint64_t tags) {
+  if (lost_.expect(name, tags, end_of(name))) note_lost(name.device);
+}
+
+void SqliteIndex::put_rest(const recordings::StreamName& name, const recordings::StreamName& rest) {
+  if (lost_.add_rest(name, rest, end_of(rest))) note_lost(name.device);
+}
+
 void SqliteIndex::put_meta(const recordings::StreamName& name, const std::string& meta) {
   put_meta_.bind(1, name.device);
   put_meta_.bind(2, std::int64_t{name.channel});
@@ -301,8 +328,10 @@ IndexReader::IndexReader(Database database)
           database_.prepare("SELECT min(start_ms) FROM segments WHERE device = ?1 AND channel = ?2 AND start_ms > ?3")),
       metas_(database_.prepare("SELECT stream, meta FROM streams WHERE device = ?1 AND channel = ?2")),
       ends_(database_.prepare(
-          "SELECT start_ms, start_ms + duration_ms, reason FROM segments LEFT JOIN ends USING (path) WHERE device = ?1 "
-          "AND channel = ?2 AND start_ms <= ?4 AND start_ms + duration_ms >= coalesce((SELECT max(start_ms + "
+          "SELECT start_ms, start_ms + duration_ms, reason, (SELECT tags - stored - (SELECT coalesce(sum(r.stored), 0) "
+          "FROM rests AS r WHERE r.device = ?1 AND r.channel = ?2 AND r.stream = c.stream) FROM counts AS c WHERE "
+          "c.device = ?1 AND c.channel = ?2 AND c.stream = segments.stream AND c.stored = end_tag) FROM segments LEFT "
+          "JOIN ends USING (path) WHERE device = ?1 AND channel = ?2 AND start_ms <= ?4 AND start_ms + duration_ms >= coalesce((SELECT max(start_ms + "
           "duration_ms) FROM segments WHERE device = ?1 AND channel = ?2 AND start_ms <= ?3), ?3) ORDER BY start_ms")),
       expired_(database_.prepare("SELECT from_ms, to_ms FROM expired WHERE device = ?1 AND channel = ?2")) {}
 
@@ -358,7 +387,8 @@ Result<std::vector<Gap>> IndexReader::gaps(const DeviceId& device, unsigned chan
     if (!row) return fail(row.error());
     if (!*row) break;
     const auto end = ends_.is_null(2) ? std::nullopt : parse_end_reason(ends_.text(2));
-    segments.push_back({{time_of(ends_.integer(0)), time_of(ends_.integer(1))}, end});
+    const auto lost = static_cast<std::uint64_t>(std::max<std::int64_t>(ends_.is_null(3) ? 0 : ends_.integer(3), 0));
+    segments.push_back({{time_of(ends_.integer(0)), time_of(ends_.integer(1))}, end, lost});
   }
   return find_gaps(segments, *removed, {from, to});
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hub/device_id.hpp"
+#include "hub/lost_tags.hpp"
 #include "hub/recording_gap.hpp"
 #include "hub/sqlite.hpp"
 #include "hub/status_board.hpp"
@@ -22,6 +23,7 @@ class SqliteIndex final : public recordings::SegmentIndex {
   struct Change {
     std::string device;
     std::optional<RecordedRange> range;
+    std::uint64_t lost_tags = 0;  ///< see LostTags
   };
   /// Hears of it on the storage thread, of a batch at once.
   using Changed = std::function<void(std::vector<Change>)>;
@@ -45,6 +47,11 @@ class SqliteIndex final : public recordings::SegmentIndex {
   /// A segment of expired() is about to be removed: what was recorded then is known to have been.
   void put_expired(const std::string& path);
 
+  /// The sender had so many tags of a stream that it does not go on with.
+  void put_count(const recordings::StreamName& name, std::uint64_t tags);
+  /// What is stored as `rest` is a part of `name`.
+  void put_rest(const recordings::StreamName& name, const recordings::StreamName& rest);
+
   /// Paths of finished segments that are older than `oldest`, or over `max_bytes` of their device; oldest first.
   std::vector<std::string> expired(UtcTime oldest, std::uint64_t max_bytes);
 
@@ -62,10 +69,14 @@ class SqliteIndex final : public recordings::SegmentIndex {
   void expire_by_age(UtcTime oldest, std::vector<std::string>& paths);
   void expire_by_size(const std::string& device, std::uint64_t excess, std::vector<std::string>& paths);
 
+  std::uint64_t end_of(const recordings::StreamName& name) const;
+  void note_lost(const std::string& device);
+
   Database database_;
   const Changed changed_;
   Statement put_, update_, remove_, first_of_, put_meta_, put_end_, remove_end_, put_expired_, older_, oldest_of_;
   mutable Statement find_, last_of_, paths_;
+  LostTags lost_;
   std::map<std::string, RecordedRange> ranges_;
   std::map<std::string, std::uint64_t, std::less<>> growing_;  ///< bytes of the segments that have a row, by path
   std::vector<Change> changes_;                                ///< not yet told

@@ -65,6 +65,7 @@ struct DeviceStatus {
   std::optional<VideoInfo> video;  ///< of channel 0, kept after the upload has ended
   std::optional<AudioInfo> audio;
   std::optional<RecordedRange> recorded;
+  std::uint64_t lost_tags = 0;  ///< that the device had, and that are not stored
 
   bool online() const { return uploads > 0; }
   bool live() const { return flowing > 0; }
@@ -95,6 +96,7 @@ class StatusBoard {
   void set_audio(const DeviceId& id, const AudioInfo& audio);
   /// std::nullopt = nothing is recorded any more.
   void set_recorded(const DeviceId& id, const std::optional<RecordedRange>& range, TimePoint now);
+  void set_lost_tags(const DeviceId& id, std::uint64_t tags) { entries_[id].status.lost_tags = tags; }
   /// Whether anything can be recorded has changed, which concerns every device.
   void recording_changed();
   void forget(const DeviceId& id);

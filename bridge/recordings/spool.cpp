@@ -1,9 +1,12 @@
 #include "recordings/spool.hpp"
 
+#include <camspan/hal.h>
+
 #include <algorithm>
 #include <future>
 
 #include "recordings/boot_clock.hpp"
+#include "recordings/file.hpp"
 
 namespace camspan::recordings {
 namespace {
@@ -18,9 +21,25 @@ constexpr std::chrono::seconds kSegmentTime{10};
 // What waits in memory for the disk.
 constexpr std::size_t kSyncBytes = 256 << 10;
 
+Failure spool_failure(std::error_code error, const std::filesystem::path& root) {
+  if (error == Errc::busy)
+    return {error, "The spool in " + root.string() +
+                       " is in use by another program. Give each program a spool-location of its own, or end that one."};
+  return {error, "The spool cannot be kept in " + root.string() + ": " + error.message() +
+                     ". Make the folder writable for this user, or set spool-location to another one."};
+}
+
+Result<std::unique_ptr<TagLedger>> open_ledger(const std::filesystem::path& root) {
+  if (const int error = hal()->folder_create(root.c_str()); error != 0) return fail(file_error(error));
+  return TagLedger::open(root);
+}
+
 }  // namespace
 
 tl::expected<std::unique_ptr<Spool>, Failure> Spool::open(Options options, std::function<void(SpoolLevel)> changed) {
+  // First of all: what another program has open is not to be touched.
+  auto ledger = open_ledger(options.root);
+  if (!ledger) return tl::make_unexpected(spool_failure(ledger.error(), options.root));
   auto index = std::make_unique<SpoolIndex>(options.root, options.max_bytes, changed);
   RecorderOptions recorder_options;
   recorder_options.root = options.root;
@@ -33,17 +52,14 @@ tl::expected<std::unique_ptr<Spool>, Failure> Spool::open(Options options, std::
   recorder_options.any_first = true;
   recorder_options.boot = boot_id();
   auto recorder = Recorder::start(std::move(recorder_options), *index);
-  if (!recorder)
-    return tl::make_unexpected(Failure{recorder.error().code, "The spool cannot be kept in " + options.root.string() +
-                                                                  ": " + recorder.error().code.message() +
-                                                                  ". Make the folder writable for this user, or set "
-                                                                  "spool-location to another one."});
+  if (!recorder) return tl::make_unexpected(spool_failure(recorder.error().code, options.root));
   changed(index->level());
-  return std::unique_ptr<Spool>(new Spool(std::move(options.root), std::move(index), std::move(*recorder)));
+  return std::unique_ptr<Spool>(new Spool(std::move(options.root), std::move(*ledger), std::move(index), std::move(*recorder)));
 }
 
-Spool::Spool(std::filesystem::path root, std::unique_ptr<SpoolIndex> index, std::unique_ptr<Recorder> recorder)
-    : root_(std::move(root)), index_(std::move(index)), recorder_(std::move(recorder)) {}
+Spool::Spool(std::filesystem::path root, std::unique_ptr<TagLedger> ledger, std::unique_ptr<SpoolIndex> index,
+             std::unique_ptr<Recorder> recorder)
+    : root_(std::move(root)), ledger_(std::move(ledger)), index_(std::move(index)), recorder_(std::move(recorder)) {}
 
 Spool::~Spool() {
   // A begin() that waits may bring tags, which the recorder takes only until it is closed.

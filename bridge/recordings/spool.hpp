@@ -7,6 +7,7 @@
 #include "recordings/recorder.hpp"
 #include "recordings/spool_index.hpp"
 #include "recordings/spool_reader.hpp"
+#include "recordings/tag_ledger.hpp"
 
 namespace camspan::recordings {
 
@@ -39,6 +40,8 @@ class Spool {
   void done(std::string path, bool lost);
   void drop();
   void settle_clock();
+  /// Of the caller's thread, for as long as this lives.
+  TagLedger& ledger() { return *ledger_; }
 
   /// Opens a finished segment, which is kept until the next call of open_segment() or done(). Storage thread.
   using Opened = std::function<void(Result<std::shared_ptr<SpoolReader>>)>;
@@ -48,9 +51,11 @@ class Spool {
             std::function<void(Result<std::vector<SharedUnit>>)> read);
 
  private:
-  Spool(std::filesystem::path root, std::unique_ptr<SpoolIndex> index, std::unique_ptr<Recorder> recorder);
+  Spool(std::filesystem::path root, std::unique_ptr<TagLedger> ledger, std::unique_ptr<SpoolIndex> index,
+        std::unique_ptr<Recorder> recorder);
 
   const std::filesystem::path root_;
+  std::unique_ptr<TagLedger> ledger_;  ///< to the end: it keeps other programs out
   std::unique_ptr<SpoolIndex> index_;
   std::unique_ptr<Recorder> recorder_;  ///< after the index, which it uses to its end
 };

@@ -27,7 +27,10 @@ class SqliteIndexTest : public testing::Test {
     return SqliteIndex::open(folder_.file("hub.sqlite"),
                              [this](const std::vector<SqliteIndex::Change>& changes) {
                                ++told_;
-                               for (const auto& [device, range] : changes) ranges_[device] = range;
+                               for (const auto& [device, range, lost] : changes) {
+                                 ranges_[device] = range;
+                                 lost_[device] = lost;
+                               }
                              })
         .value();
   }
@@ -63,6 +66,7 @@ class SqliteIndexTest : public testing::Test {
 
   test::TempFolder folder_;
   std::map<std::string, std::optional<RecordedRange>> ranges_;
+  std::map<std::string, std::uint64_t> lost_;
   int told_ = 0;
 };
 
