@@ -198,7 +198,7 @@ class MediaQueue {
   bool write_ahead_ = false;
   bool write_late_ = false;  ///< a wait for storage reached its limit, and it has not caught up since
   bool awaiting_ = false;    ///< the producer is in await_written()
-  Head head_;  ///< head in force before entries_[0]
+  Head head_;                ///< head in force before entries_[0]
   std::deque<std::size_t>
       evicted_;  ///< sizes of the sent units before entries_[0] that are neither held nor acknowledged
   std::size_t bytes_ = 0;

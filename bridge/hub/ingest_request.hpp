@@ -37,14 +37,14 @@ struct IngestRequest {
   std::uint64_t first = 0;  ///< camspan-first
   /// camspan-head: script and config tags repeated before tag `first`; none = all that come before the first media
   std::optional<std::uint64_t> head;
-  std::optional<UtcTime> start;  ///< camspan-start
-  unsigned channel = 0;          ///< camspan-channel
-  std::vector<StreamTag> after;  ///< camspan-after: streams before, and how many tags they had
+  std::optional<UtcTime> start;   ///< camspan-start
+  unsigned channel = 0;           ///< camspan-channel
+  std::vector<StreamTag> after;   ///< camspan-after: streams before, and how many tags they had
   std::optional<StreamTag> rest;  ///< camspan-rest: the body is the part of that stream from that tag on
-  std::string meta;              ///< camspan-meta: text of a JSON object, or empty
-  std::string name;              ///< camspan-name of a file, safe as a file name; or empty
-  bool acknowledge = false;      ///< accept: application/x-ndjson
-  bool stamped = false;          ///< a segment of ours: its stamp (recordings/segment_file.hpp) is no tag of the stream
+  std::string meta;               ///< camspan-meta: text of a JSON object, or empty
+  std::string name;               ///< camspan-name of a file, safe as a file name; or empty
+  bool acknowledge = false;       ///< accept: application/x-ndjson
+  bool stamped = false;  ///< a segment of ours: its stamp (recordings/segment_file.hpp) is no tag of the stream
   ProblemForm form = ProblemForm::problem_json;  ///< what the sender understands
 };
 

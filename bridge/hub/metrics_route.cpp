@@ -124,8 +124,8 @@ std::string metrics_text(const MetricsSources& sources, bool per_device) {
   text.single("viewers", Kind::gauge, "Viewers of live streams.", sources.board.viewers());
   text.single("received_bytes_total", Kind::counter, "Bytes of live streams received.", sums.received);
   text.single("recorded_bytes", Kind::gauge, "Bytes of recordings on disk.", sums.recorded);
-  text.single("lost_tags", Kind::gauge, "Tags that devices had before a kill or in a full spool, and that are not stored.",
-              sums.lost);
+  text.single("lost_tags", Kind::gauge,
+              "Tags that devices had before a kill or in a full spool, and that are not stored.", sums.lost);
   text.single("skipped_tags_total", Kind::counter, "Tags that slow viewers did not get.", sums.skipped);
   text.single("dropped_viewers_total", Kind::counter, "Viewers dropped because they took nothing.", sums.dropped);
   write_storage(text, sources.health.state());

@@ -13,9 +13,9 @@ namespace {
 constexpr std::chrono::milliseconds kPause{1000};
 
 constexpr std::array<std::pair<EndReason, std::string_view>, 4> kNames{{{EndReason::offline, "offline"},
-                                                                            {EndReason::stopped, "stopped"},
-                                                                            {EndReason::disk_full, "disk-full"},
-                                                                            {EndReason::lost, "lost"}}};
+                                                                        {EndReason::stopped, "stopped"},
+                                                                        {EndReason::disk_full, "disk-full"},
+                                                                        {EndReason::lost, "lost"}}};
 
 /// Adds what lies between `from` and `to`, first what has expired of it.
 void add_gap(std::vector<Gap>& gaps, Span gap, const std::optional<Span>& expired, std::optional<EndReason> reason,

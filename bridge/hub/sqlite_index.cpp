@@ -331,7 +331,8 @@ IndexReader::IndexReader(Database database)
           "SELECT start_ms, start_ms + duration_ms, reason, (SELECT tags - stored - (SELECT coalesce(sum(r.stored), 0) "
           "FROM rests AS r WHERE r.device = ?1 AND r.channel = ?2 AND r.stream = c.stream) FROM counts AS c WHERE "
           "c.device = ?1 AND c.channel = ?2 AND c.stream = segments.stream AND c.stored = end_tag) FROM segments LEFT "
-          "JOIN ends USING (path) WHERE device = ?1 AND channel = ?2 AND start_ms <= ?4 AND start_ms + duration_ms >= coalesce((SELECT max(start_ms + "
+          "JOIN ends USING (path) WHERE device = ?1 AND channel = ?2 AND start_ms <= ?4 AND start_ms + duration_ms >= "
+          "coalesce((SELECT max(start_ms + "
           "duration_ms) FROM segments WHERE device = ?1 AND channel = ?2 AND start_ms <= ?3), ?3) ORDER BY start_ms")),
       expired_(database_.prepare("SELECT from_ms, to_ms FROM expired WHERE device = ?1 AND channel = ?2")) {}
 

@@ -23,8 +23,9 @@ constexpr std::size_t kSyncBytes = 256 << 10;
 
 Failure spool_failure(std::error_code error, const std::filesystem::path& root) {
   if (error == Errc::busy)
-    return {error, "The spool in " + root.string() +
-                       " is in use by another program. Give each program a spool-location of its own, or end that one."};
+    return {error,
+            "The spool in " + root.string() +
+                " is in use by another program. Give each program a spool-location of its own, or end that one."};
   return {error, "The spool cannot be kept in " + root.string() + ": " + error.message() +
                      ". Make the folder writable for this user, or set spool-location to another one."};
 }
@@ -54,7 +55,8 @@ tl::expected<std::unique_ptr<Spool>, Failure> Spool::open(Options options, std::
   auto recorder = Recorder::start(std::move(recorder_options), *index);
   if (!recorder) return tl::make_unexpected(spool_failure(recorder.error().code, options.root));
   changed(index->level());
-  return std::unique_ptr<Spool>(new Spool(std::move(options.root), std::move(*ledger), std::move(index), std::move(*recorder)));
+  return std::unique_ptr<Spool>(
+      new Spool(std::move(options.root), std::move(*ledger), std::move(index), std::move(*recorder)));
 }
 
 Spool::Spool(std::filesystem::path root, std::unique_ptr<TagLedger> ledger, std::unique_ptr<SpoolIndex> index,

@@ -377,5 +377,36 @@ TEST_F(H2PushSpoolTest, WhatIsDroppedOnDemandIsCounted) {
   EXPECT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes == 0 && s.bytes_dropped_spool > 0; }));
 }
 
+TEST_F(H2PushSpoolTest, TheNextUploadSaysHowManyTagsTheOneBeforeHad) {
+  const test::ReservedPort port;
+  const auto tags = stream(0, 1000, true);
+  std::string first_stream;
+  {
+    const auto push = create(config(url_of(port)), heard);
+    begin(*push);
+    push_tags(*push, tags);
+    ASSERT_TRUE(heard.wait("lost"));
+    first_stream = push->stats().stream_id;
+  }
+  UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr, port.number());
+  Heard other;
+  const auto after = [&] {
+    std::vector<std::string> said;
+    for (const ReceivedRequest& request : server.requests())
+      if (request.headers.contains("camspan-after")) said.push_back(request.headers.at("camspan-after"));
+    return said;
+  };
+  for (int i = 0; i < 2; ++i) {
+    const auto push = create(config(server.url()), other);
+    push->start();
+    ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.connects > 0 && s.spool_bytes == 0; }));
+    begin(*push);
+    push_tags(*push, stream(static_cast<std::uint32_t>(1000 + i * 1000), 500, true));
+    ASSERT_TRUE(push->drain());
+    // Told once: it was acknowledged.
+    EXPECT_EQ(after(), (std::vector<std::string>{first_stream + ";" + std::to_string(tags.size())}));
+  }
+}
+
 }  // namespace
 }  // namespace camspan

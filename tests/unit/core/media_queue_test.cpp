@@ -389,7 +389,7 @@ TEST_F(MediaQueueTest, WaitsUntilStorageHasWrittenWhatWasPushed) {
   EXPECT_TRUE(waits.get());
   ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
   for (const auto& end : std::vector<std::function<void()>>{[&] { queue.unlock(true); }, [&] { queue.close(); },
-                                                           [&] { queue.write_ahead(false); }}) {
+                                                            [&] { queue.write_ahead(false); }}) {
     queue.unlock(false);
     waits = waiting();
     end();

@@ -125,5 +125,20 @@ TEST(IngestRequestTest, TakesTheLengthOfARepeatedHead) {
   for (const char* bad : {"", "-1", "x", "99999999999999999999"}) EXPECT_FALSE(parse({{"camspan-head", bad}})) << bad;
 }
 
+TEST(IngestRequestTest, ReadsHowManyTagsStreamsBeforeHad) {
+  const std::string a = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+  const std::string b = "6ba7b810-9dad-41d1-80b4-00c04fd430c9";
+  const auto request =
+      parse_ingest(http::Headers{{"camspan-after", a + ";12, " + b + ";3"}, {"camspan-rest", b + ";7"}});
+  ASSERT_TRUE(request);
+  using Tags = std::vector<IngestRequest::StreamTag>;
+  EXPECT_EQ(request->after, (Tags{{a, 12}, {b, 3}}));
+  EXPECT_EQ(request->rest, (IngestRequest::StreamTag{b, 7}));
+  for (const std::string& bad :
+       {std::string("x"), a, a + ";", a + ";-1", a + ";4611686018427387905", std::string("x;1"), a + ";1,,"})
+    EXPECT_FALSE(parse_ingest(http::Headers{{"camspan-after", bad}})) << bad;
+  EXPECT_FALSE(parse_ingest(http::Headers{{"camspan-rest", "1;1"}}));
+}
+
 }  // namespace
 }  // namespace camspan::hub

@@ -46,6 +46,15 @@ TEST(RecordingGapTest, IsLeftOutWhereNobodyKnowsWhy) {
   EXPECT_THAT(rows({}, {}, 0, 300), IsEmpty());
 }
 
+TEST(RecordingGapTest, SaysWhatWasLostHoweverShortItIs) {
+  const std::vector<RecordedSpan> segments{{{at(0), at(60)}, EndReason::offline, 5},
+                                           {{at(60) + std::chrono::milliseconds(400), at(90)}, {}}};
+  const auto gaps = find_gaps(segments, {}, {at(0), at(90)});
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].reason, EndReason::lost);
+  EXPECT_EQ(gaps[0].lost_tags, 5u);
+}
+
 TEST(RecordingGapTest, IsNoneForAPauseOfAFrame) {
   EXPECT_THAT(rows({segment(0, 60, EndReason::stopped), segment(61, 100)}, {}, 0, 100), IsEmpty());
 }

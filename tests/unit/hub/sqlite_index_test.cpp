@@ -264,5 +264,46 @@ TEST_F(SqliteIndexTest, IsRebuiltFromTheFilesWhenItIsLost) {
   EXPECT_EQ(reader()->list(cam1(), 0, UtcTime{}, kForever)->size(), 1u);
 }
 
+TEST_F(SqliteIndexTest, CountsWhatADeviceHadAndIsNotStored) {
+  const recordings::StreamName name{"cam1", 0, "s"};
+  const recordings::StreamName rest{"cam1", 0, "r"};
+  Segment first = segment(0);
+  first.first = 0;
+  first.end = 100;
+  {
+    const auto index = open();
+    index->put(first, true);
+    index->put_count(name, 150);
+    EXPECT_EQ(lost_["cam1"], 50u);
+    index->put_count(name, 150);
+    EXPECT_EQ(lost_["cam1"], 50u) << "said twice";
+    // A part that comes from the spool fills the hole, under its own name or another.
+    first.end = 110;
+    index->put(first, true);
+    EXPECT_EQ(lost_["cam1"], 40u);
+    index->put_rest(name, rest);
+    Segment piece = segment(2, "cam1", "r");
+    piece.first = 0;
+    piece.end = 30;
+    index->put(piece, true);
+    EXPECT_EQ(lost_["cam1"], 10u);
+  }
+  lost_.clear();
+  const auto index = open();
+  index->tell_all();
+  EXPECT_EQ(lost_["cam1"], 10u) << "after a restart";
+  const auto gaps =
+      reader()->gaps(*DeviceId::parse("cam1"), 0, first.start, first.start + first.duration + minutes(10));
+  ASSERT_TRUE(gaps);
+  ASSERT_FALSE(gaps->empty());
+  EXPECT_EQ(gaps->front().reason, EndReason::lost);
+  EXPECT_EQ(gaps->front().lost_tags, 10u);
+  // What has expired was stored.
+  index->remove(first.path);
+  EXPECT_EQ(lost_["cam1"], 10u);
+  index->put_count({"cam2", 0, "unknown"}, 3);
+  EXPECT_EQ(lost_["cam2"], 3u);
+}
+
 }  // namespace
 }  // namespace camspan::hub
