@@ -14,6 +14,7 @@
 #include "core/log.hpp"
 #include "proto/flv/parser.hpp"
 #include "recordings/boot_clock.hpp"
+#include "recordings/capture_line.hpp"
 
 namespace camspan {
 namespace {
@@ -49,6 +50,10 @@ constexpr std::size_t kMagicBytes = 3;
 // What a disk may need for one write: flash that tidies itself up takes some hundred ms.
 constexpr std::chrono::milliseconds kWriteLimit{1000};
 
+bool is_media(UnitKind kind) {
+  return kind == UnitKind::key || kind == UnitKind::delta || kind == UnitKind::audio;
+}
+
 bool begins_flv(ByteView bytes) {
   return as_text(bytes).starts_with("FLV");
 }
@@ -62,6 +67,7 @@ struct H2Push::Impl {
   Notifier notify;
   H2PushContent content;
   flv::Parser parser;
+  recordings::CaptureLine capture_line;
   SharedUnit undecided;  ///< the first bytes, until there are enough to tell FLV
   recordings::Spool::Options spool_options;
   std::unique_ptr<recordings::Spool> spool;  ///< made by the opener
@@ -81,7 +87,7 @@ struct H2Push::Impl {
   void await_written();
   void decide(bool flv);
   SharedUnit join_undecided(const SharedUnit& piece);
-  static SharedUnit stamped(SharedUnit tag);
+  SharedUnit stamped(SharedUnit tag);
   Result<> queue(SharedUnit unit);
   void start();
   void open_spool();
@@ -118,7 +124,10 @@ void H2Push::Impl::open_spool() {
 
 /// The unit with the time of its capture, which recordings and the spool go by.
 SharedUnit H2Push::Impl::stamped(SharedUnit tag) {
-  const UtcTime captured = tag->captured ? recordings::as_capture_time(*tag->captured) : recordings::capture_clock();
+  UtcTime captured = tag->captured ? recordings::as_capture_time(*tag->captured) : recordings::capture_clock();
+  // Script and config tags may be from long ago.
+  const auto info = flv::inspect(tag->bytes);
+  if (info && is_media(tag->kind)) captured = capture_line.at(captured, info->timestamp_ms);
   if (tag->captured == captured) return tag;
   auto stamped = std::make_shared<Unit>(*tag);
   stamped->captured = captured;

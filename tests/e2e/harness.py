@@ -195,6 +195,8 @@ class Case(unittest.TestCase):
                                  text=True, timeout=DEADLINE)
         if mounted.returncode != 0:
             self.skipTest("no tmpfs can be mounted here: " + mounted.stderr)
+        # The last one added comes first.
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(subprocess.run, ["umount", "-l", small], timeout=DEADLINE)
         return small
 

@@ -19,12 +19,13 @@ def done_before():
 class HundredKills(test_spool.Kills):
     # 2.5 kills a seed and mode, two of three of each kind.
     SEEDS = range(100, 140)
+    CHANNEL_SEEDS = range(100, 110)
 
-    def kills(self, seed, spool_mode, tail_ms):
-        name = "%s-%d" % (spool_mode, seed)
+    def kills(self, seed, spool_mode, tail_ms, mode="post"):
+        name = "%s-%s-%d" % (mode, spool_mode, seed)
         if name in done_before():
             return 0, 0, 0
-        result = super().kills(seed, spool_mode, tail_ms)
+        result = super().kills(seed, spool_mode, tail_ms, mode)
         with open(DONE, "a") as file:
             file.write(name + "\n")
         return result
@@ -53,7 +54,7 @@ class LongOutage(test_spool.SpoolCase):
 
 
 del test_spool.Kills, test_spool.Outage, test_spool.HubDiskFull, test_spool.BootClock,\
-    test_spool.Alone
+    test_spool.Alone, test_spool.Counted
 
 if __name__ == "__main__":
     unittest.main()

@@ -52,6 +52,7 @@ const reasons = {
   'disk-full': ['Hub disk full', 'The hub’s disk was full'],
   expired: ['Removed to make room', 'This was removed to make room'],
   stopped: ['Recording stopped', 'Recording was stopped'],
+  lost: ['Lost by the camera', 'The camera lost what it had'],
 };
 const reasonOf = (reason) => reasons[reason] ?? [timelineLabels.nothingRecorded, 'Nothing was recorded'];
 

@@ -141,7 +141,7 @@ TEST_F(FileServiceRefusalsTest, APartThatBringsNothing) {
 }
 
 TEST_F(FileServiceRefusalsTest, AFullDiskAndADiskThatFails) {
-  test::FaultyFiles faults;
+  test::FaultyFiles& faults = faulty_disk();
   start();
   LinkDevice device(address());
   const std::string bytes = content(100'000);
@@ -166,7 +166,7 @@ TEST_F(FileServiceRefusalsTest, AFullDiskAndADiskThatFails) {
 }
 
 TEST_F(FileServiceRefusalsTest, ADumpOnAFullDisk) {
-  test::FaultyFiles faults;
+  test::FaultyFiles& faults = faulty_disk();
   start();
   LinkDevice device(address());
   const std::string channel = open(device);

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "hub/clock.hpp"
 #include "hub/device_registry.hpp"
 #include "hub/hub.hpp"
 #include "hub/token.hpp"
+#include "support/faulty_files.hpp"
 #include "support/flv_maker.hpp"
 #include "support/link_device.hpp"
 #include "support/temp_folder.hpp"
@@ -31,6 +33,8 @@ class HubUnderDevices : public testing::Test {
     ASSERT_TRUE(started) << started.error().sentence;
     hub_ = std::move(*started);
   }
+  /// The disk of the hub that is started next, to its end.
+  test::FaultyFiles& faulty_disk() { return disk_.emplace(); }
   void stop() { hub_->stop(); }
   /// Another run of the hub on the same data.
   void restart(const Config& config = {}) {
@@ -117,6 +121,7 @@ class HubUnderDevices : public testing::Test {
   }
 
   test::TempFolder folder_;
+  std::optional<test::FaultyFiles> disk_;
   std::unique_ptr<Hub> hub_;
   std::vector<Bytes> tags_;
 };

@@ -99,7 +99,7 @@ TEST_F(SpoolPieceTest, WhatIsNoFlvOrBrokenIsKeptForADayAndNotRecorded) {
 }
 
 TEST_F(SpoolPieceTest, IsNotLostWhenTheRecordingFails) {
-  test::FaultyFiles faults;
+  test::FaultyFiles& faults = faulty_disk();
   start();
   const std::string flv = film();
   LinkDevice device(address());

@@ -276,7 +276,7 @@ int other_end(int client) {
 
 TEST_F(StreamRefusalsTest, AConnectionIsNotReadOverSixMiBAheadOfTheDisk) {
   constexpr std::size_t kBody = 15 << 20;  // less than the window that a stream has
-  test::FaultyFiles disk;
+  test::FaultyFiles& disk = faulty_disk();
   start();
   LinkDevice device(address());
   const std::string channel = open(device);
