@@ -156,16 +156,17 @@ std::optional<UploadRequest::Setup> SpoolLane::setup_of(const recordings::Spoole
   return setup;
 }
 
-/// Nothing for what has no date, or no stream id that a name can hold: that goes as live does.
+/// Nothing for what has no date, or no stream id that a name can hold: that goes as live does. So does the rest of a
+/// stream that is broken: a name says not which one.
 std::optional<SpoolLane::FileJob> SpoolLane::file_job(const recordings::SpooledSegment& spooled,
                                                       const std::shared_ptr<recordings::SpoolReader>& reader,
-                                                      const UploadRequest::Setup& setup, bool rest) const {
+                                                      const UploadRequest::Setup& setup) const {
   const recordings::Segment& segment = spooled.segment;
   const auto date = recordings::date_of(segment.start);
   const auto device = surroundings_.device ? surroundings_.device() : std::nullopt;
   if (!device || !date || !spooled.this_boot) return std::nullopt;
   SpoolFile::Content content;
-  content.stream = rest ? uuid_of_rest(segment.name.stream, segment.first) : segment.name.stream;
+  content.stream = segment.name.stream;
   content.first = setup.first;
   content.start = *date;
   content.head = setup.head;
@@ -192,7 +193,8 @@ asio::awaitable<void> SpoolLane::send(recordings::SpooledSegment spooled) {
     back_off();
     co_return;
   }
-  if (auto job = file_job(spooled, *reader, *setup, rest)) {
+  auto job = rest ? std::nullopt : file_job(spooled, *reader, *setup);
+  if (job) {
     RequestEnd end = co_await send_file(std::move(*job));
     if (stopped_) co_return;
     // Not a gap: the receiver still holds on to what came before.

@@ -78,7 +78,7 @@ class SpoolLane : public std::enable_shared_from_this<SpoolLane> {
   };
   std::optional<FileJob> file_job(const recordings::SpooledSegment& spooled,
                                   const std::shared_ptr<recordings::SpoolReader>& reader,
-                                  const UploadRequest::Setup& setup, bool rest) const;
+                                  const UploadRequest::Setup& setup) const;
   asio::awaitable<RequestEnd> send_file(FileJob job);
   asio::awaitable<RequestEnd> send_part(FileJob job, const LinkChannel& channel);
   asio::awaitable<RequestEnd> read_up_to(FileJob job, std::uint64_t position);
