@@ -26,6 +26,7 @@ void SpoolTap::begin(std::string stream) {
   ++recording_id_;
   stream_ = std::move(stream);
   stored_ = 0;
+  waiting_.clear();
   on_ = true;
   ending_ = opening_ = video_ = stop_at_key_ = finishing_ = stopping_ = false;
   queue_.tap();
@@ -33,15 +34,20 @@ void SpoolTap::begin(std::string stream) {
 }
 
 void SpoolTap::pump() {
-  if (!on_ || opening_ || failing_ || stopping_) return;
-  while (!full_ && (!recording_ || recording_->pending_bytes() < kMaxPending)) {
+  if (!on_ || opening_ || failing_) return;
+  while (!stopping_ && !full_ && (!recording_ || recording_->pending_bytes() < kMaxPending)) {
     auto batch = queue_.store_batch(kBatchBytes, [this](const Unit& unit) { return wanted(unit); });
     if (batch.empty()) break;
     for (Numbered& unit : batch) give(std::move(unit));
     if (opening_) return;
   }
   if (finishing_ && !full_ && queue_.all_stored()) stopping_ = true;
-  if (stopping_) close_recording();
+  if (!stopping_) return;
+  if (waiting_.empty()) {
+    close_recording();
+  } else {
+    open(waiting_.front());
+  }
 }
 
 /// Asked before each unit; false where the stream is to stop.
@@ -56,13 +62,12 @@ bool SpoolTap::wanted(const Unit& unit) {
 
 void SpoolTap::give(Numbered unit) {
   if (recording_ && unit.number != next_) close_recording();
-  if (!recording_ && !opening_) open(unit);
   next_ = unit.number + 1;
-  if (opening_) {
-    waiting_.push_back(std::move(unit));
-  } else {
-    recording_->append(std::move(unit.unit), unit.number);
-  }
+  if (recording_) return recording_->append(std::move(unit.unit), unit.number);
+  waiting_.push_back(std::move(unit));
+  // When it begins is known with the first audio or video.
+  const Numbered& first = waiting_.front();
+  if (!opening_ && queue_.has_media(first.number)) open(first);
 }
 
 void SpoolTap::open(const Numbered& first) {

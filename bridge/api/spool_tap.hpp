@@ -37,7 +37,7 @@ class SpoolTap : public std::enable_shared_from_this<SpoolTap> {
   /// The stream has ended: finishes the segment when all that the queue holds is stored.
   void finish();
   /// What stop_at_key() or finish() asked for is done, and on stable storage.
-  bool stopped() const { return stopping_ && !opening_ && !recording_ && !ending_ && !failing_; }
+  bool stopped() const { return stopping_ && waiting_.empty() && !recording_ && !ending_ && !failing_; }
   /// Nothing can be stored now.
   bool failing() const { return failing_; }
   /// All below this are on stable storage; 0 = none since begin().
@@ -69,7 +69,7 @@ class SpoolTap : public std::enable_shared_from_this<SpoolTap> {
   asio::steady_timer retry_;
   std::string stream_;
   std::unique_ptr<recordings::Recording> recording_;
-  std::vector<Numbered> waiting_;  ///< given while the recording is opened
+  std::vector<Numbered> waiting_;  ///< given before the recording is open
   unsigned recording_id_ = 0;      ///< callbacks of older ones say nothing any more
   std::uint64_t next_ = 0;
   std::uint64_t stored_ = 0;

@@ -181,7 +181,11 @@ bool Uploader::nothing_to_do() const {
 
 /// What the body is, and so its headers, is known with its first unit.
 asio::awaitable<void> Uploader::wait_for_data() {
-  const auto nothing_yet = [this] { return fresh_ && queue_.all_sent() && !drained_ && !diverting(); };
+  // The time that a recording begins at is that of the first audio or video.
+  const auto nothing_yet = [this] {
+    const bool waits = queue_.all_sent() || (flv_ && !queue_.has_media(queue_.next_number()));
+    return fresh_ && waits && !drained_ && !diverting();
+  };
   while (!stopping_ && client_->usable() && (spool_opening_ || nothing_yet()))
     co_await wake_.wait_until(Clock::now() + std::chrono::seconds(1));
 }

@@ -15,15 +15,17 @@ constexpr std::chrono::seconds kInterleave{1};
 bool is_video(const Unit& unit) {
   return unit.kind == UnitKind::key || unit.kind == UnitKind::delta;
 }
-bool is_head(const Unit& unit) {
-  return unit.kind == UnitKind::config || unit.kind == UnitKind::script;
-}
-/// Head units stay however old they are.
-bool is_timed(const Unit& unit) {
-  return unit.dts.has_value() && !is_head(unit);
-}
 
 }  // namespace
+
+bool MediaQueue::is_head(const Unit& unit) {
+  return unit.kind == UnitKind::config || unit.kind == UnitKind::script;
+}
+
+/// Head units stay however old they are.
+bool MediaQueue::is_timed(const Unit& unit) {
+  return unit.dts.has_value() && !is_head(unit);
+}
 
 MediaQueue::MediaQueue(Bounds bounds, std::function<void()> ready) : ready_(std::move(ready)), bounds_(bounds) {}
 
@@ -38,8 +40,9 @@ Result<> MediaQueue::push(SharedUnit unit) {
     if (const auto room = find_room(lock, *unit); !room) return room;
     MemoryBudget::process().take(unit->bytes.size());
     bytes_ += unit->bytes.size();
-    if (is_timed(*unit)) ++timed_;
-    wake = sent_ == entries_.size() || (tap_ && tapped_ == entries_.size());
+    // Whoever waits for the first media has heads before it.
+    const bool first = is_timed(*unit) && timed_++ == 0;
+    wake = first || sent_ == entries_.size() || (tap_ && tapped_ == entries_.size());
     entries_.push_back({std::move(unit), {}, false});
     note_count();
     wake = note_pressure() || wake;
@@ -361,7 +364,7 @@ void MediaQueue::restart(const Repeat& repeat) {
 }
 
 void MediaQueue::number_anew(std::uint64_t first) {
-  first_number_ = written_ = first;
+  first_number_ = written_ = write_from_ = first;
   ++numbering_;
 }
 
@@ -441,6 +444,13 @@ std::optional<UtcTime> MediaQueue::captured_from(std::uint64_t number) const {
   if (!shown.captured || !shown.dts || !first->unit->dts) return shown.captured;
   const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(*shown.dts - *first->unit->dts);
   return std::chrono::abs(before) > kInterleave ? shown.captured : *shown.captured - before;
+}
+
+bool MediaQueue::has_media(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t skip = std::min<std::uint64_t>(number - std::min(number, first_number_), entries_.size());
+  return std::any_of(entries_.begin() + static_cast<std::ptrdiff_t>(skip), entries_.end(),
+                     [](const Entry& entry) { return !is_head(*entry.unit); });
 }
 
 bool MediaQueue::all_sent() const {

@@ -133,6 +133,8 @@ class MediaQueue {
   /// Capture time of the unit numbered `number`, or of the next after it that is held, going by the first audio or
   /// video from there on: script and config tags may be from long ago, and then it is the time of that audio or video.
   std::optional<UtcTime> captured_from(std::uint64_t number) const;
+  /// Audio or video is held, numbered `number` or above.
+  bool has_media(std::uint64_t number) const;
   /// Nothing may be sent now.
   bool all_sent() const;
   /// The same, and nothing is held back.
@@ -173,7 +175,9 @@ class MediaQueue {
   bool is_pressed() const;
   bool note_pressure();
   bool worth_waking() const;
-  bool all_written() const { return written_ >= first_number_ + entries_.size(); }
+  bool all_written() const;
+  static bool is_head(const Unit& unit);
+  static bool is_timed(const Unit& unit);
   void number_anew(std::uint64_t first);
   void note_count() const;
   void forget(const Unit& unit);
@@ -195,6 +199,7 @@ class MediaQueue {
   std::uint64_t numbering_ = 0;
   std::uint64_t* count_ = nullptr;  ///< see count_in()
   std::uint64_t written_ = 0;       ///< storage has written all below this number
+  std::uint64_t write_from_ = 0;    ///< what storage was given begins with this number
   bool write_ahead_ = false;
   bool write_late_ = false;  ///< a wait for storage reached its limit, and it has not caught up since
   bool awaiting_ = false;    ///< the producer is in await_written()

@@ -11,7 +11,7 @@ void MediaQueue::tap(std::uint64_t from) {
   tap_ = true;
   const std::uint64_t skip = from - std::min(from, first_number_);
   tapped_ = static_cast<std::size_t>(std::min<std::uint64_t>(skip, numbered_));
-  written_ = from;
+  written_ = write_from_ = from;
 }
 
 void MediaQueue::untap() {
@@ -65,6 +65,15 @@ void MediaQueue::note_count() const {
 std::uint64_t MediaQueue::numbering() const {
   const std::lock_guard lock(mutex_);
   return numbering_;
+}
+
+/// What comes before the first audio and video waits for that.
+bool MediaQueue::all_written() const {
+  if (written_ >= first_number_ + entries_.size()) return true;
+  if (written_ != write_from_) return false;
+  const std::uint64_t skip = written_ - std::min(written_, first_number_);
+  return std::all_of(entries_.begin() + static_cast<std::ptrdiff_t>(skip), entries_.end(),
+                     [](const Entry& entry) { return is_head(*entry.unit); });
 }
 
 void MediaQueue::written(std::uint64_t numbering, std::uint64_t number) {

@@ -279,7 +279,7 @@ TEST_F(H2PushSpoolFilesTest, TagsWhoseEarlierOnesAreGoneAreAnotherStream) {
   const auto sent = std::ranges::find_if(
       requests, [](const auto& request) { return request.is("send") && !request.field("camspan-rest").empty(); });
   ASSERT_NE(sent, requests.end());
-  EXPECT_EQ(sent->field("camspan-rest"), std::string(kStream) + ";0");
+  EXPECT_EQ(sent->field("camspan-rest"), std::string(kStream) + ";3");
   EXPECT_NE(sent->field("camspan-stream"), kStream);
   EXPECT_EQ(sent->field("camspan-first"), "0");
 }

@@ -11,6 +11,7 @@
 #include "proto/flv/parser.hpp"
 #include "proto/flv/tag.hpp"
 #include "support/faulty_files.hpp"
+#include "core/time.hpp"
 #include "support/flv_maker.hpp"
 #include "support/heard.hpp"
 #include "support/reserved_port.hpp"
@@ -135,6 +136,24 @@ TEST_F(H2PushSpoolTest, WhatCannotBeSentWaitsOnDiskAndFollowsUnderItsName) {
   EXPECT_EQ(stats.bytes_dropped_spool + stats.bytes_dropped_error + stats.bytes_dropped_overflow, 0u);
   EXPECT_EQ(stats.bytes_acked + 13, stats.bytes_in);
   EXPECT_TRUE(heard.wait("spool-empty"));
+}
+
+TEST_F(H2PushSpoolTest, AStreamBeginsWithItsFirstMediaHoweverEarlyItsHeadCame) {
+  const UtcTime captured = std::chrono::floor<milliseconds>(std::chrono::system_clock::now()) - std::chrono::hours(1);
+  for (const auto mode : {H2PushSpoolMode::outage, H2PushSpoolMode::always}) {
+    UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); });
+    H2PushConfig settings = config(server.url());
+    settings.spool_mode = mode;
+    const auto push = create(settings, heard);
+    begin(*push);
+    push_tags(*push, {maker.metadata(), maker.avc_config()});
+    ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.connects == 1; }));
+    auto key = std::make_shared<Unit>(*make_unit(maker.key(0), UnitKind::other));
+    key->captured = captured;
+    ASSERT_TRUE(push->push(key));
+    ASSERT_TRUE(push->drain());
+    EXPECT_EQ(server.requests().at(0).headers.at("camspan-start"), format_utc(captured));
+  }
 }
 
 TEST_F(H2PushSpoolTest, EndsAStreamWrittenAheadThatHasNoMedia) {

@@ -144,6 +144,8 @@ TEST_F(H2PushTest, BeginsANewStreamWhenMemoryNoLongerHoldsWhatIsMissing) {
   for (const Bytes& tag : tags) {
     ASSERT_TRUE(push->push(make_unit(tag, UnitKind::other)));
     sent += tag.size();
+    // A request begins with the first audio or video.
+    if (&tag - tags.data() < 3) continue;
     ASSERT_TRUE(server.wait([&](const Requests& r) { return !r.empty() && r[0].body.size() >= sent; }));
   }
   pushed_all.set_value();

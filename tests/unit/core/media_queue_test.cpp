@@ -39,13 +39,15 @@ TEST_F(MediaQueueTest, NumbersUnitsInTheOrderTheyAreHandedOut) {
   MediaQueue queue(bounds(1000, Leaky::no), count_wakes);
   ASSERT_TRUE(queue.push(unit(UnitKind::config, 10)));
   ASSERT_TRUE(queue.push(unit(UnitKind::key, 10)));
-  EXPECT_EQ(wakes, 1) << "one wake-up for a backlog";
+  ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
+  EXPECT_EQ(wakes, 2) << "one wake-up for a backlog, and one for its first media";
   EXPECT_EQ(queue.next()->number, 0u);
   EXPECT_EQ(queue.next()->number, 1u);
+  EXPECT_EQ(queue.next()->number, 2u);
   EXPECT_FALSE(queue.next());
   ASSERT_TRUE(queue.push(unit(UnitKind::delta, 10)));
-  EXPECT_EQ(wakes, 2);
-  EXPECT_EQ(queue.next()->number, 2u);
+  EXPECT_EQ(wakes, 3);
+  EXPECT_EQ(queue.next()->number, 3u);
 }
 
 TEST_F(MediaQueueTest, HandsOutABatchUpToItsSizeOrToWhatIsNotWanted) {
