@@ -67,7 +67,7 @@ if [ "$picture" = auto ] && [ -d /proc/asound ] && grep -qs capture /proc/asound
 fi
 
 # shellcheck disable=SC2086
-GST_PLUGIN_PATH="$PWD/build/release/plugins" GST_REGISTRY_1_0="$work/registry.bin" setsid gst-launch-1.0 -q -e \
+GST_PLUGIN_PATH="$PWD/build/release/plugins" GST_REGISTRY_1_0="$work/registry.bin" setsid gst-launch-1.0 -q -e --no-position \
   $video ! videoconvert ! timeoverlay ! x264enc tune=zerolatency speed-preset=veryfast key-int-max=25 bitrate=1200 ! h264parse ! \
   queue ! m. \
   $audio ! audioconvert ! audioresample ! audio/x-raw,rate=44100,channels=1 ! voaacenc ! aacparse ! queue ! m. \
