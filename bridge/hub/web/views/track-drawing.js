@@ -97,11 +97,13 @@ function drawHead({ view, width, head, playing }, x, base) {
   const shapes = [];
   if (playing !== null && playing >= view.from && playing <= view.to) shapes.push(line('playing', x(playing), top, base + 4));
   if (head.at < view.from || head.at > view.to) return shapes;
-  const half = head.seconds ? 37 : 30;
+  const time = head.seconds ? hourSecond(head.at) : hourMinute(head.at);
+  // `15:02`, and `03:02:11 PM` where people write it so; a digit is 7 px wide.
+  const half = Math.max(30, 4 * time.length + 6);
   const middle = Math.min(width - half, Math.max(half, x(head.at)));
   const kind = head.live ? 'live' : 'head';
   const text = svg('text', { class: `${kind}text`, x: middle, y: 14, 'text-anchor': 'middle' });
-  text.textContent = head.seconds ? hourSecond(head.at) : hourMinute(head.at);
+  text.textContent = time;
   shapes.push(line(`${kind}line`, x(head.at), 18, base + 5),
     svg('rect', { class: `${kind}box`, x: middle - half, y: 0, width: 2 * half, height: 20, rx: 10 }), text);
   return shapes;
