@@ -82,12 +82,13 @@ class SpoolCase(Case):
 
     def most_lost(self, hub, copies):
         """How many tags of these killed cameras may be lost at most: all after the last frame that is recorded, metadata
-        that flvmux repeats included, and one each that was with h2sink and not yet in the copy."""
+        that flvmux repeats included, one each that was with h2sink and not yet in the copy, and the three head tags that
+        a stream begun after an outage has once more."""
         have = {tag.data for tag in frames(hub.recording())}
         most = 0
         for copy in copies:
             tags = list(flv.tags(read_file(copy), partial=True))
-            most += 1 + next((i for i, tag in enumerate(reversed(tags)) if tag.data in have and not flv.is_config(tag) and
+            most += 4 + next((i for i, tag in enumerate(reversed(tags)) if tag.data in have and not flv.is_config(tag) and
                               tag.type != 18), len(tags))
         return most
 
