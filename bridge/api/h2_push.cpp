@@ -54,6 +54,11 @@ bool is_media(UnitKind kind) {
   return kind == UnitKind::key || kind == UnitKind::delta || kind == UnitKind::audio;
 }
 
+/// Of a tag as the parser gives it.
+std::uint32_t timestamp_of(const Unit& tag) {
+  return static_cast<std::uint32_t>(*tag.dts / std::chrono::milliseconds(1));
+}
+
 bool begins_flv(ByteView bytes) {
   return as_text(bytes).starts_with("FLV");
 }
@@ -126,8 +131,7 @@ void H2Push::Impl::open_spool() {
 SharedUnit H2Push::Impl::stamped(SharedUnit tag) {
   UtcTime captured = tag->captured ? recordings::as_capture_time(*tag->captured) : recordings::capture_clock();
   // Script and config tags may be from long ago.
-  const auto info = flv::inspect(tag->bytes);
-  if (info && is_media(tag->kind)) captured = capture_line.at(captured, info->timestamp_ms);
+  if (is_media(tag->kind)) captured = capture_line.at(captured, timestamp_of(*tag));
   if (tag->captured == captured) return tag;
   auto stamped = std::make_shared<Unit>(*tag);
   stamped->captured = captured;

@@ -54,13 +54,8 @@ asio::awaitable<std::optional<RequestEnd>> LinkChannel::open(net::H2Client& clie
     co_return lost(authority_, make_error_code(Errc::protocol_error));
   }
   const std::string problem = co_await read_problem(**stream);
-  RequestEnd end;
-  end.kind = RequestEnd::Kind::refused;
-  end.failure = Failure{
-      code_of_status(head->status),
-      refusal_sentence(authority_ + " opens no channel for " + names.client_id, head->status, detail_of(problem)),
-      head->status};
-  end.retry_after = retry_after_of(head->headers);
+  RequestEnd end =
+      refused_by(authority_ + " opens no channel for " + names.client_id, head->status, problem, head->headers);
   co_return end;
 }
 
@@ -83,19 +78,15 @@ asio::awaitable<RequestEnd> LinkChannel::close_file(net::H2Client& client, std::
   if (!stream) co_return lost(authority_, stream.error());
   const auto head = co_await answer_within(**stream, kFileTime);
   if (!head) co_return lost(authority_, head.error());
-  RequestEnd end;
   if (head->status == 200) {
-    end.kind = RequestEnd::Kind::complete;
-    co_return end;
+    RequestEnd complete;
+    complete.kind = RequestEnd::Kind::complete;
+    co_return complete;
   }
   const std::string problem = co_await read_problem(**stream);
+  RequestEnd end = refused_by(authority_, head->status, problem, head->headers);
   // Other bytes have come: all of them are sent again.
-  const bool wrong_bytes = head->headers.find("camspan-problem") == "wrong-checksum";
-  end.kind = wrong_bytes ? RequestEnd::Kind::lost : RequestEnd::Kind::refused;
-  std::string sentence = refusal_sentence(authority_, head->status, detail_of(problem));
-  end.failure = Failure{code_of_status(head->status), std::move(sentence), head->status};
-  if (head->status == 409) end.expected = json_number(problem, "expected");
-  end.retry_after = retry_after_of(head->headers);
+  if (head->headers.find("camspan-problem") == "wrong-checksum") end.kind = RequestEnd::Kind::lost;
   co_return end;
 }
 

@@ -12,10 +12,6 @@ constexpr std::size_t kBatchBytes = 256 << 10;
 constexpr std::size_t kMaxPending = 1 << 20;
 constexpr std::chrono::seconds kRetry{5};
 
-bool is_media(const Unit& unit) {
-  return unit.kind != UnitKind::config && unit.kind != UnitKind::script;
-}
-
 }  // namespace
 
 SpoolTap::SpoolTap(asio::any_io_executor executor, MediaQueue& queue, recordings::Spool& spool, Events events)
@@ -52,7 +48,7 @@ void SpoolTap::pump() {
 
 /// Asked before each unit; false where the stream is to stop.
 bool SpoolTap::wanted(const Unit& unit) {
-  if (stop_at_key_ && (unit.kind == UnitKind::key || (!video_ && is_media(unit)))) {
+  if (stop_at_key_ && (unit.kind == UnitKind::key || (!video_ && !MediaQueue::is_head(unit)))) {
     stopping_ = true;
     return false;
   }

@@ -23,6 +23,16 @@ constexpr milliseconds kAnswerWait{250};
 
 }  // namespace
 
+RequestEnd refused_by(const std::string& who, int status, std::string_view problem, const http::Headers& headers) {
+  RequestEnd end;
+  end.kind = RequestEnd::Kind::refused;
+  end.failure = Failure{code_of_status(status), refusal_sentence(who, status, detail_of(problem)), status};
+  if (status == 409) end.expected = json_number(problem, "expected");
+  end.retry_after = retry_after_of(headers);
+  if (redirect_of(status) != Redirect::none) end.location = headers.find("location").value_or("");
+  return end;
+}
+
 UploadRequest::UploadRequest(asio::any_io_executor executor, MediaQueue& queue, Progress& progress, Setup setup,
                              std::function<void()> acked)
     : executor_(std::move(executor)),
@@ -81,10 +91,16 @@ void UploadRequest::abort(Failure why) {
 }
 
 void UploadRequest::end(RequestEnd::Kind kind, Failure failure) {
+  RequestEnd end;
+  end.kind = kind;
+  end.failure = std::move(failure);
+  this->end(std::move(end));
+}
+
+void UploadRequest::end(RequestEnd end) {
   if (end_) return;
-  end_.emplace();
-  end_->kind = kind;
-  end_->failure = std::move(failure);
+  const RequestEnd::Kind kind = end.kind;
+  end_ = std::move(end);
   // CANCEL (RFC 9113 section 7): wakes the loops that still use the stream; harmless when it is over.
   constexpr std::uint32_t kCancel = 0x8;
   if (stream_ && kind != RequestEnd::Kind::complete && kind != RequestEnd::Kind::split) stream_->reset(kCancel);
@@ -226,10 +242,7 @@ asio::awaitable<void> UploadRequest::read_answer() {
 /// A hub that acknowledges has sent its status already: why it takes no more is a problem in its last line.
 void UploadRequest::end_early(int status, const std::string& problem) {
   if (const auto refused = json_number(problem, "status")) {
-    status = static_cast<int>(*refused);
-    end(RequestEnd::Kind::refused,
-        Failure{code_of_status(status), refusal_sentence(setup_.authority, status, detail_of(problem)), status});
-    if (status == 409) end_->expected = json_number(problem, "expected");
+    end(refused_by(setup_.authority, static_cast<int>(*refused), problem));
     return;
   }
   end(RequestEnd::Kind::lost, Failure{Errc::refused,
@@ -241,11 +254,7 @@ void UploadRequest::end_early(int status, const std::string& problem) {
 asio::awaitable<void> UploadRequest::read_refusal(const net::ResponseHead& head) {
   const std::string body = co_await read_problem(*stream_);
   if (end_) co_return;
-  std::string sentence = refusal_sentence(setup_.authority, head.status, detail_of(body));
-  end(RequestEnd::Kind::refused, Failure{code_of_status(head.status), std::move(sentence), head.status});
-  if (head.status == 409) end_->expected = json_number(body, "expected");
-  end_->retry_after = retry_after_of(head.headers);
-  if (redirect_of(head.status) != Redirect::none) end_->location = head.headers.find("location").value_or("");
+  end(refused_by(setup_.authority, head.status, body, head.headers));
 }
 
 void UploadRequest::take_line(std::string_view line) {

@@ -27,6 +27,9 @@ struct RequestEnd {
   std::string location;                             ///< of a 3xx; "" = none
 };
 
+/// An answer that refuses. @param who  begins the sentence @param problem  its body @param headers  of it
+RequestEnd refused_by(const std::string& who, int status, std::string_view problem, const http::Headers& headers = {});
+
 /// Lives on the I/O thread, kept alive by its coroutines.
 class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
  public:
@@ -82,6 +85,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   void expect_silence();
   asio::awaitable<void> watch();
   void end(RequestEnd::Kind kind, Failure failure);
+  void end(RequestEnd end);
   void end_lost(std::error_code error);
 
   static asio::awaitable<void> hold(std::shared_ptr<UploadRequest> self,

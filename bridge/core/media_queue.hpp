@@ -50,6 +50,9 @@ class MediaQueue {
     std::uint64_t lost_units = 0;
   };
 
+  /// Script and config: what says how to read the media after it.
+  static bool is_head(const Unit& unit);
+
   /// @param ready  called, without the lock, when a unit can be taken that could not before; any thread
   MediaQueue(Bounds bounds, std::function<void()> ready);
   ~MediaQueue();
@@ -176,7 +179,6 @@ class MediaQueue {
   bool note_pressure();
   bool worth_waking() const;
   bool all_written() const;
-  static bool is_head(const Unit& unit);
   static bool is_timed(const Unit& unit);
   void number_anew(std::uint64_t first);
   void note_count() const;

@@ -49,7 +49,7 @@ void MediaQueue::write_ahead(bool on) {
     const std::lock_guard lock(mutex_);
     write_ahead_ = on;
   }
-  written_came_.notify_all();
+  if (!on) written_came_.notify_all();
 }
 
 void MediaQueue::count_in(std::uint64_t* cell) {

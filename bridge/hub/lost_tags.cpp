@@ -64,10 +64,13 @@ Result<> LostTags::read() {
   for (;;) {
     const auto row = read_rests_.step();
     if (!row) return fail(row.error());
-    if (!*row) return {};
+    if (!*row) break;
     const StreamName rest = name_of(read_rests_);
     rests_[rest] = {{rest.device, rest.channel, read_rests_.text(3)}, unsigned_of(read_rests_, 4)};
   }
+  for (auto count = counts_.begin(); count != counts_.end(); count = range_of(counts_, count->first.device).second)
+    sum_up(count->first.device);
+  return {};
 }
 
 void LostTags::save(const StreamName& stream, const Count& count) {
@@ -75,6 +78,7 @@ void LostTags::save(const StreamName& stream, const Count& count) {
   put_.bind(4, static_cast<std::int64_t>(count.tags));
   put_.bind(5, static_cast<std::int64_t>(count.stored));
   run(put_);
+  sum_up(stream.device);
 }
 
 void LostTags::save(const StreamName& name, const Rest& rest) {
@@ -82,6 +86,7 @@ void LostTags::save(const StreamName& name, const Rest& rest) {
   put_rest_.bind(4, rest.stream.stream);
   put_rest_.bind(5, static_cast<std::int64_t>(rest.stored));
   run(put_rest_);
+  sum_up(name.device);
 }
 
 bool LostTags::expect(const StreamName& stream, std::uint64_t tags, std::uint64_t stored) {
@@ -99,18 +104,14 @@ bool LostTags::add_rest(const StreamName& stream, const StreamName& rest, std::u
   return counts_.contains(stream);
 }
 
-bool LostTags::stored(const StreamName& name, std::uint64_t end) {
+void LostTags::stored(const StreamName& name, std::uint64_t end) {
   if (const auto count = counts_.find(name); count != counts_.end() && count->second.stored < end) {
     count->second.stored = end;
     save(name, count->second);
-    return true;
-  }
-  if (const auto rest = rests_.find(name); rest != rests_.end() && rest->second.stored < end) {
+  } else if (const auto rest = rests_.find(name); rest != rests_.end() && rest->second.stored < end) {
     rest->second.stored = end;
     save(name, rest->second);
-    return true;
   }
-  return false;
 }
 
 std::uint64_t LostTags::lost(const StreamName& stream, const Count& count) const {
@@ -121,17 +122,15 @@ std::uint64_t LostTags::lost(const StreamName& stream, const Count& count) const
   return count.tags - std::min(count.tags, there);
 }
 
-std::uint64_t LostTags::of(const std::string& device) const {
-  std::uint64_t sum = 0;
+void LostTags::sum_up(const std::string& device) {
+  std::uint64_t& sum = sums_[device] = 0;
   const auto [first, last] = range_of(counts_, device);
   for (auto count = first; count != last; ++count) sum += lost(count->first, count->second);
-  return sum;
 }
 
-std::map<std::string, std::uint64_t> LostTags::all() const {
-  std::map<std::string, std::uint64_t> sums;
-  for (const auto& [stream, count] : counts_) sums[stream.device] += lost(stream, count);
-  return sums;
+std::uint64_t LostTags::of(const std::string& device) const {
+  const auto sum = sums_.find(device);
+  return sum == sums_.end() ? 0 : sum->second;
 }
 
 }  // namespace camspan::hub

@@ -23,11 +23,11 @@ class LostTags {
   /// `rest` is the name that a part of `stream` is stored under; `stored` tags of it are.
   bool add_rest(const recordings::StreamName& stream, const recordings::StreamName& rest, std::uint64_t stored);
   /// Tags of `name` below `end` are stored.
-  bool stored(const recordings::StreamName& name, std::uint64_t end);
+  void stored(const recordings::StreamName& name, std::uint64_t end);
 
   /// Of a device, all channels together.
   std::uint64_t of(const std::string& device) const;
-  std::map<std::string, std::uint64_t> all() const;
+  const std::map<std::string, std::uint64_t>& all() const { return sums_; }
 
  private:
   struct Count {
@@ -39,12 +39,14 @@ class LostTags {
     std::uint64_t stored = 0;
   };
   std::uint64_t lost(const recordings::StreamName& stream, const Count& count) const;
+  void sum_up(const std::string& device);
   void save(const recordings::StreamName& stream, const Count& count);
   void save(const recordings::StreamName& name, const Rest& rest);
 
   Statement put_, put_rest_, read_, read_rests_;
   std::map<recordings::StreamName, Count> counts_;
   std::map<recordings::StreamName, Rest> rests_;
+  std::map<std::string, std::uint64_t> sums_;  ///< by device; asked for at each commit, and rarely another one
 };
 
 }  // namespace camspan::hub

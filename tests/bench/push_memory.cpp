@@ -1,7 +1,6 @@
 /// Uploads bytes from memory with H2Push and prints what it cost, one line of JSON:
 ///   push_memory URL CA_FILE BYTES PIECE_BYTES [PIECES_PER_SECOND]
 /// PIECES_PER_SECOND = 0 (the default): as fast as the receiver takes them.
-#include <sys/resource.h>
 #include <camspan/h2_push.hpp>
 
 #include <chrono>
@@ -10,13 +9,11 @@
 #include <string>
 #include <thread>
 
+#include "cpu.hpp"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_of(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
 
 struct Load {
   std::uint64_t bytes;
@@ -66,11 +63,8 @@ int main(int argc, char** argv) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const auto stats = (*push)->stats();
   push->reset();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::printf("{\"complete\": %s, \"bytes\": %llu, \"seconds\": %.4f, \"cpu\": %.4f}\n",
               sent && stats.bytes_acked == stats.bytes_in ? "true" : "false",
-              static_cast<unsigned long long>(stats.bytes_in), seconds,
-              seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime));
+              static_cast<unsigned long long>(stats.bytes_in), seconds, camspan::bench::cpu_seconds());
   return sent ? 0 : 1;
 }

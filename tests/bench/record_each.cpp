@@ -7,7 +7,6 @@
 #include <nghttp2/nghttp2.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "cpu.hpp"
+
 namespace {
 
 struct Client {
@@ -27,15 +28,6 @@ struct Client {
   std::size_t piece = 0;
   bool closed = false;
 };
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 ssize_t read_piece(nghttp2_session*, int32_t, uint8_t* into, size_t room, uint32_t* flags, nghttp2_data_source*,
                    void* user) {
@@ -129,7 +121,7 @@ int main(int argc, char** argv) {
   const bool complete = upload(client, session) && client.left == 0;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::printf("{\"complete\": %s, \"bytes\": %llu, \"seconds\": %.4f, \"cpu\": %.4f}\n", complete ? "true" : "false",
-              static_cast<unsigned long long>(bytes), seconds, cpu_seconds());
+              static_cast<unsigned long long>(bytes), seconds, camspan::bench::cpu_seconds());
   nghttp2_session_del(session);
   nghttp2_session_callbacks_del(callbacks);
   return complete ? 0 : 1;

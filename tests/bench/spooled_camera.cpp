@@ -5,7 +5,6 @@
 /// is taken when MODE ends in
 /// "-fast" (up to SPOOL_BYTES in the spool, where URL leads nowhere). The token comes from CAMSPAN_BENCH_TOKEN. Prints
 /// one line of JSON; CPU and memory are those from the second second to the last frame.
-#include <sys/resource.h>
 #include <camspan/h2_push.hpp>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "cpu.hpp"
 #include "film.hpp"
 
 namespace {
@@ -29,15 +29,6 @@ struct Film {
   bool fast;
   std::uint64_t spool_bytes;  ///< enough
 };
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 double rss_mib() {
   std::ifstream file("/proc/self/statm");
@@ -80,7 +71,7 @@ Cost play(camspan::H2Push* push, const Film& film) {
   auto from = begun;
   for (unsigned number = 0; number < film.frames; ++number) {
     if (number == camspan::bench::kFramesPerSecond) {
-      cpu = cpu_seconds();
+      cpu = camspan::bench::cpu_seconds();
       rss = rss_mib();
       from = Clock::now();
     }
@@ -96,7 +87,7 @@ Cost play(camspan::H2Push* push, const Film& film) {
     next += std::chrono::nanoseconds(std::chrono::seconds(1)) / camspan::bench::kFramesPerSecond;
     std::this_thread::sleep_until(next);
   }
-  cost.cpu = cpu_seconds() - cpu;
+  cost.cpu = camspan::bench::cpu_seconds() - cpu;
   cost.seconds = std::chrono::duration<double>(Clock::now() - from).count();
   return cost;
 }
