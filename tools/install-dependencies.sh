@@ -6,12 +6,14 @@ cd "$(dirname "$0")/.."
 
 build="build-essential cmake ninja-build ccache pkg-config git libasio-dev libexpected-dev node-llhttp libwslay-dev
   libnghttp2-dev libssl-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libjwt-dev nlohmann-json3-dev
-  libcli11-dev libtomlplusplus-dev libsqlite3-dev libgtest-dev libgmock-dev nodejs npm ca-certificates"
+  libcli11-dev libtomlplusplus-dev libsqlite3-dev libnice-dev libusrsctp-dev libmsgpack-dev libgtest-dev libgmock-dev
+  nodejs npm ca-certificates"
 run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x"
 demo="$run curl jq openssl"
 test="$run curl jq openssl clang libclang-rt-14-dev ffmpeg nghttp2-client nghttp2-server nginx-light caddy chromium python3
-  python3-h2 iproute2 fonts-dejavu-core"
+  python3-h2 python3-aiortc python3-websockets gstreamer1.0-nice python3-gi gir1.2-gst-plugins-bad-1.0 coturn
+  iproute2 fonts-dejavu-core"
 
 want=""
 for word in "${@:-build}"; do
