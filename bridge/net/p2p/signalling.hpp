@@ -70,12 +70,39 @@ class SignallingEvents {
   virtual void keyframe_requested(unsigned channel) = 0;
 };
 
+/// One stream that a camera has, as viewers see it in the list.
+struct CameraChannel {
+  unsigned channel = 0;
+  std::string video;  ///< codec, "h264"; "" = none or not known yet
+  unsigned width = 0;
+  unsigned height = 0;
+  double fps = 0;     ///< 0 = not known, as width and height
+  std::string audio;  ///< codec, "aac"
+  unsigned rate = 0;
+  unsigned audio_channels = 0;
+
+  bool operator==(const CameraChannel&) const = default;
+};
+
+/// What a camera tells of itself in `hello` (camspan-wire.md section 4).
+struct CameraDescription {
+  std::vector<CameraChannel> channels;
+  unsigned max_viewers = 0;  ///< 0 = not said
+  std::string name;          ///< "" = not said
+  bool talk = false;         ///< it plays voices
+  bool ptz = false;          ///< it can be moved
+
+  bool operator==(const CameraDescription&) const = default;
+};
+
 /// How the camera speaks: to its hub, or as its own small server. Any thread; returns at once. What is said while there
 /// is no connection is dropped: the viewer has lost its signalling as well.
 class Signaller {
  public:
   virtual ~Signaller() = default;
 
+  /// What viewers are to know of the camera. Before start(), and again when it changes.
+  virtual void describe(CameraDescription camera) = 0;
   /// Begins to connect, or to listen. Once.
   virtual void start() = 0;
   /// Ends in good order, soon; nothing is called after the destructor has returned.

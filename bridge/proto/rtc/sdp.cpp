@@ -195,7 +195,9 @@ class Reader {
   tl::expected<Description, SdpError> finish() {
     for (Section& section : sections_) section.media.rejected = section.port_zero && !section.bundle_only;
     const Section* const chosen = transport_section();
-    const Transport& transport = chosen != nullptr ? chosen->transport : session_;
+    if (chosen == nullptr)
+      return sdp_error(Kind::no_data_section, 0, "It has no media section that is not rejected. Offer a data channel.");
+    const Transport& transport = chosen->transport;
     Description result;
     result.ice.ufrag = transport.ice.ufrag.empty() ? session_.ice.ufrag : transport.ice.ufrag;
     result.ice.pwd = transport.ice.pwd.empty() ? session_.ice.pwd : transport.ice.pwd;
@@ -213,8 +215,6 @@ class Reader {
       }
       result.media.push_back(std::move(section.media));
     }
-    if (result.media.empty())
-      return sdp_error(Kind::no_data_section, 0, "It has no media section. Offer a data channel.");
     if (result.ice.ufrag.empty() || result.ice.pwd.empty())
       return sdp_error(Kind::no_ice, 0, "It has no a=ice-ufrag and a=ice-pwd. Offer WebRTC.");
     if (!fingerprint)
