@@ -96,6 +96,7 @@ asio::awaitable<tl::expected<void, Problem>> ApiRoute::remove(net::HttpExchange&
   if (!allowed) co_return tl::unexpected(std::move(allowed.error()));
   auto removed = co_await devices_.remove(id);
   if (!removed) co_return tl::unexpected(std::move(removed.error()));
+  signals_.end_of(id);
   uploads_.end_of(id.str(), Problem{Cause::unknown_device, "The device was removed from this hub.", {}, {}});
   co_return tl::expected<void, Problem>();
 }

@@ -7,6 +7,7 @@
 #include "hub/auth.hpp"
 #include "hub/devices.hpp"
 #include "hub/events.hpp"
+#include "hub/signal_route.hpp"
 #include "hub/uploads.hpp"
 
 namespace camspan::hub {
@@ -14,8 +15,8 @@ namespace camspan::hub {
 /// Lives on the I/O thread. Reading asks for a token with any right, changing for admin.
 class ApiRoute {
  public:
-  ApiRoute(const Authorizer& authorizer, Devices& devices, EventBroker& events, Uploads& uploads)
-      : authorizer_(authorizer), devices_(devices), events_(events), uploads_(uploads) {}
+  ApiRoute(const Authorizer& authorizer, Devices& devices, EventBroker& events, Uploads& uploads, SignalRoute& signals)
+      : authorizer_(authorizer), devices_(devices), events_(events), uploads_(uploads), signals_(signals) {}
 
   /// GET: the list; POST: adds a device.
   asio::awaitable<void> devices(net::HttpExchange& exchange);
@@ -33,6 +34,7 @@ class ApiRoute {
   Devices& devices_;
   EventBroker& events_;
   Uploads& uploads_;
+  SignalRoute& signals_;
 };
 
 }  // namespace camspan::hub

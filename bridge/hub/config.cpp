@@ -6,6 +6,7 @@
 #include <functional>
 #include <initializer_list>
 
+#include "hub/ice_servers.hpp"
 #include "hub/quantity.hpp"
 
 namespace camspan::hub {
@@ -49,6 +50,7 @@ class FileReader {
           {"log_level", [&](auto& node) { config_.log_level = to_level(string_of(node), at(node)); }},
           {"tls", [&](auto& node) { read_tls(node); }},
           {"auth", [&](auto& node) { read_auth(node); }},
+          {"ice", [&](auto& node) { read_ice(node); }},
           {"record", [&](auto& node) { read_record(node); }},
           {"limits", [&](auto& node) { read_limits(node); }},
           {"device", [&](auto& node) { read_devices(node); }}});
@@ -136,6 +138,35 @@ class FileReader {
          {path("cert", config_.tls.cert), path("key", config_.tls.key), path("client_ca", config_.tls.client_ca)});
   }
   void read_auth(const toml::node& node) { keys(node, "auth", {path("jwt_key_file", config_.auth.jwt_key_file)}); }
+  void read_ice(const toml::node& node) {
+    auto& ice = config_.ice;
+    keys(node, "ice",
+         {{"stun", [&](auto& list) { each(list, [&](auto& one) { ice.stun.push_back(ice_url(one, "stun")); }); }},
+          {"turn", [&](auto& list) { each(list, [&](auto& one) { read_turn(one); }); }},
+          duration("ttl", ice.ttl)});
+  }
+  void each(const toml::node& node, const std::function<void(const toml::node&)>& take) const {
+    const toml::array* list = node.as_array();
+    if (!list) throw Refused{at(node) + ": this value is a list in square brackets."};
+    for (const toml::node& one : *list) take(one);
+  }
+  std::string ice_url(const toml::node& node, const std::string& scheme) const {
+    std::string url = string_of(node);
+    if (is_ice_url(url) && url.starts_with(scheme)) return url;
+    throw Refused{at(node) + ": \"" + url + "\" is no " + scheme + " address: write \"" + scheme + ":host:3478\"."};
+  }
+  void read_turn(const toml::node& node) {
+    Config::Ice::Turn turn;
+    std::filesystem::path secret_file;
+    keys(node, "ice.turn",
+         {{"url", [&](auto& url) { turn.url = ice_url(url, "turn"); }}, path("secret_file", secret_file)});
+    if (turn.url.empty() || secret_file.empty())
+      throw Refused{at(node) + ": a server in ice.turn has url and secret_file."};
+    auto secret = read_secret_file(secret_file);
+    if (!secret) throw Refused{at(node) + ": " + secret.error().sentence};
+    turn.secret = std::move(*secret);
+    config_.ice.turn.push_back(std::move(turn));
+  }
   void read_record(const toml::node& node) {
     auto& record = config_.record;
     keys(node, "record",

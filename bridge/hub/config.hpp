@@ -31,6 +31,16 @@ struct Config {
     std::filesystem::path jwt_key_file;  ///< empty = jwt.key under `data`
   } auth;
 
+  struct Ice {
+    struct Turn {
+      std::string url;
+      std::string secret;  ///< shared with the server (coturn: static-auth-secret)
+    };
+    std::vector<std::string> stun;  ///< URLs
+    std::vector<Turn> turn;
+    std::chrono::milliseconds ttl = std::chrono::hours(1);  ///< that credentials for TURN are good for
+  } ice;
+
   struct Record {
     bool enabled = true;
     std::chrono::milliseconds segment{60'000};

@@ -1,5 +1,6 @@
 #include "hub/devices.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/log.hpp"
@@ -37,6 +38,26 @@ ordered_json audio_json(const AudioInfo& audio) {
   if (audio.rate != 0) object["rate"] = audio.rate;
   if (audio.channels != 0) object["channels"] = audio.channels;
   return object;
+}
+
+/// Given by an operator, else by the device, else its id.
+std::string name_of(const Device& device, const DeviceStatus& status) {
+  if (!device.name.empty()) return device.name;
+  return status.camera && !status.camera->name.empty() ? status.camera->name : device.id.str();
+}
+
+/// What the hub sees of its upload, else what the device says of it.
+void add_media(ordered_json& object, const DeviceStatus& status) {
+  if (status.video) object["video"] = video_json(*status.video);
+  if (status.audio) object["audio"] = audio_json(*status.audio);
+  if (!status.camera) return;
+  for (const net::CameraChannel& channel : status.camera->channels) {
+    if (channel.channel != 0) continue;
+    if (!status.video && !channel.video.empty())
+      object["video"] = video_json({channel.video, channel.width, channel.height, channel.fps});
+    if (!status.audio && !channel.audio.empty())
+      object["audio"] = audio_json({channel.audio, channel.rate, channel.audio_channels});
+  }
 }
 
 ordered_json recording_json(const DeviceStatus& status, bool recording, std::chrono::seconds kept,
@@ -105,19 +126,22 @@ tl::expected<Device, Problem> Devices::find(const DeviceId& id) {
 std::string Devices::json(const Device& device) const {
   const DeviceStatus& status = board_.of(device.id);
   const auto last_seen = status.last_seen ? status.last_seen : device.last_seen;
-  ordered_json object{{"id", device.id.str()},
-                      {"name", device.name.empty() ? device.id.str() : device.name},
-                      {"online", status.online()},
-                      {"live", status.live()}};
+  ordered_json object{
+      {"id", device.id.str()}, {"name", name_of(device, status)}, {"online", status.online()}, {"live", status.live()}};
   if (status.since) object["since"] = format_utc(*status.since);
   if (last_seen) object["last_seen"] = format_utc(*last_seen);
-  object["viewers"] = status.viewers;
+  object["viewers"] = status.viewers + status.peer_viewers;
   object["max_viewers"] = max_viewers_;
+  if (status.camera) {
+    if (status.camera->max_viewers != 0) object["max_viewers"] = status.camera->max_viewers;
+    object["talk"] = status.camera->talk;
+    object["ptz"] = status.camera->ptz;
+  }
+  if (status.clock_offset_ms) object["clock_offset_ms"] = *status.clock_offset_ms;
   object["skipped_tags"] = status.skipped_tags;
   object["dropped_viewers"] = status.dropped_viewers;
-  object["bitrate"] = status.bitrate;
-  if (status.video) object["video"] = video_json(*status.video);
-  if (status.audio) object["audio"] = audio_json(*status.audio);
+  object["bitrate"] = status.flowing > 0 ? status.bitrate : std::max(status.bitrate, status.peer_bitrate);
+  add_media(object, status);
   object["recording"] = recording_json(status, recording_, kept_, health_);
   return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }

@@ -11,6 +11,8 @@
 #include "hub/channel_exchange.hpp"
 #include "hub/clock.hpp"
 #include "hub/housekeeping.hpp"
+#include "hub/hub_whep_host.hpp"
+#include "hub/ice_servers.hpp"
 #include "hub/quantity.hpp"
 #include "hub/router.hpp"
 #include "net/http_server.hpp"
@@ -63,7 +65,8 @@ struct Hub::Parts {
         authorizer(std::move(key), [] { return std::chrono::floor<std::chrono::seconds>(utc_now()); }),
         board(utc_now),
         live(viewer_limits(config.limits)),
-        channels({config.limits.channels_per_connection, config.limits.connections_per_device}) {}
+        channels({config.limits.channels_per_connection, config.limits.connections_per_device}),
+        whep_sessions({config.limits.viewers_per_device, config.limits.viewers}) {}
 
   const Config config;
   const DataFolder folder;
@@ -75,6 +78,7 @@ struct Hub::Parts {
   LiveDirectory live;
   Uploads uploads;
   Channels channels;
+  WhepSessions whep_sessions;
   std::unique_ptr<SqliteIndex> index;
   std::optional<UploadRegistry> upload_registry;
   std::unique_ptr<Devices> devices;
@@ -85,6 +89,9 @@ struct Hub::Parts {
   std::optional<FileService> file_service;
   std::optional<StreamRoute> stream_route;
   std::optional<LiveRoute> live_route;
+  std::optional<SignalRoute> signal_route;
+  std::optional<HubWhepHost> whep_host;
+  std::optional<WhepRoute> whep_route;
   std::optional<ApiRoute> api_route;
   std::optional<DownlinkRoute> downlink_route;
   std::optional<MetricsRoute> metrics_route;
@@ -156,12 +163,17 @@ void Hub::Parts::make_routes(std::unique_ptr<IndexReader> reader) {
                        config.limits.upload_max);
   stream_route.emplace(*devices, *ingest_route, channels, *file_service);
   live_route.emplace(authorizer, *devices, live, board, config.limits);
-  api_route.emplace(authorizer, *devices, events, uploads);
+  const auto ice = [this](const DeviceId& device) { return ice_servers(config.ice, device.str(), utc_now()); };
+  signal_route.emplace(*devices, board, whep_sessions, ice, SignalRoute::Times{});
+  whep_host.emplace(authorizer, *devices, *signal_route, config.ice);
+  whep_route.emplace(*whep_host, whep_sessions, WhepRoute::Times{});
+  api_route.emplace(authorizer, *devices, events, uploads, *signal_route);
   downlink_route.emplace(authorizer, *devices, channels, uploads, config.limits.downlink_timeout);
-  metrics_route.emplace(authorizer, MetricsSources{board, health, [this] { return devices->known(); },
-                                                   [this] { return server_stats(); }, utc_now()});
+  metrics_route.emplace(
+      authorizer, MetricsSources{board, health, [this] { return devices->known(); }, [this] { return server_stats(); },
+                                 utc_now(), whep_sessions, [this] { return signal_route->count(); }});
   router.emplace(*ingest_route, *stream_route, *live_route, *recordings_route, *api_route, *downlink_route,
-                 *metrics_route, health);
+                 *signal_route, *whep_route, *metrics_route, health);
   housekeeping =
       std::make_unique<Housekeeping>(HousekeepingParts{config, live, board, uploads, health, *devices, *file_service,
                                                        *recorder, *index, folder.recordings()},
@@ -209,6 +221,8 @@ asio::awaitable<void> Hub::Parts::wind_down() {
   uploads.end_all(
       retry_later(Cause::stopping, "The hub is stopping. Send again from the first tag that was not acknowledged.", 5));
   live.end_viewers();
+  whep_sessions.end_all();
+  signal_route->end_all();
   events.end_all();
   const std::function<bool()> uploads_over = [this] { return uploads.empty(); };
   co_await wait_until(uploads_over, kUploadsDeadline);

@@ -75,6 +75,17 @@ void write_servers(Text& text, const net::HttpServerStats& servers) {
   text.single("bad_requests_total", Kind::counter, "Requests that were no HTTP.", servers.bad_requests);
 }
 
+void write_whep(Text& text, const MetricsSources& sources) {
+  const WhepSessions::Counters& counters = sources.whep.counters;
+  text.single("devices_signalling", Kind::gauge, "Devices connected for peer to peer.", sources.signalling());
+  text.single("whep_sessions", Kind::gauge, "Viewers that joined peer to peer and were not heard to leave.",
+              sources.whep.count());
+  text.single("whep_offers_total", Kind::counter, "Offers of viewers given to devices.", counters.offers);
+  text.single("whep_refused_total", Kind::counter, "Offers refused by devices or over a limit.", counters.refused);
+  text.single("whep_unanswered_total", Kind::counter, "Offers that devices did not answer in time.",
+              counters.unanswered);
+}
+
 struct DeviceFamily {
   std::string_view name;
   Kind kind;
@@ -130,6 +141,7 @@ std::string metrics_text(const MetricsSources& sources, bool per_device) {
   text.single("dropped_viewers_total", Kind::counter, "Viewers dropped because they took nothing.", sums.dropped);
   write_storage(text, sources.health.state());
   write_servers(text, sources.servers());
+  write_whep(text, sources);
   if (per_device) write_devices(text, sources.board);
   return text.take();
 }

@@ -8,6 +8,7 @@
 #include "hub/auth.hpp"
 #include "hub/status_board.hpp"
 #include "hub/storage_health.hpp"
+#include "hub/whep_session.hpp"
 #include "net/http_server.hpp"
 
 namespace camspan::hub {
@@ -19,6 +20,8 @@ struct MetricsSources {
   std::function<std::size_t()> devices;           ///< known ones
   std::function<net::HttpServerStats()> servers;  ///< of all ports together
   UtcTime started;
+  const WhepSessions& whep;
+  std::function<std::size_t()> signalling;  ///< devices on /signal
 };
 
 /// One `camspan_hub_*` family after another, in the text format of Prometheus 0.0.4.

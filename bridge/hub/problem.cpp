@@ -13,8 +13,9 @@ struct Row {
   std::string_view title;
 };
 
-constexpr std::array<Row, 40> kRows{{
+constexpr std::array<Row, 48> kRows{{
     {Cause::bad_request, "bad-request", 400, "The request cannot be understood"},
+    {Cause::bad_sdp, "bad-sdp", 400, "The offer cannot be understood"},
     {Cause::wrong_checksum, "wrong-checksum", 400, "The file came with other bytes"},
     {Cause::missing_token, "missing-token", 401, "A token is needed"},
     {Cause::bad_token, "bad-token", 401, "The token is not valid"},
@@ -26,8 +27,10 @@ constexpr std::array<Row, 40> kRows{{
     {Cause::unknown_route, "unknown-route", 404, "No such address"},
     {Cause::unknown_channel, "unknown-channel", 404, "No such channel"},
     {Cause::unknown_upload, "unknown-upload", 404, "No such upload"},
+    {Cause::unknown_session, "unknown-session", 404, "No such session"},
     {Cause::no_recording, "no-recording", 404, "Nothing recorded there"},
     {Cause::method_not_allowed, "method-not-allowed", 405, "Not possible with this method"},
+    {Cause::not_acceptable, "not-acceptable", 406, "The offer cannot be answered"},
     {Cause::idle, "idle", 408, "Nothing came for too long"},
     {Cause::gap, "gap", 409, "Tags are missing before this"},
     {Cause::file_exists, "file-exists", 409, "The file exists already"},
@@ -38,16 +41,21 @@ constexpr std::array<Row, 40> kRows{{
     {Cause::device_exists, "device-exists", 409, "The device exists already"},
     {Cause::queried, "queried", 409, "The channel is queried already"},
     {Cause::length_required, "length-required", 411, "A content-length is needed"},
+    {Cause::stale, "stale", 412, "The session has changed since"},
     {Cause::too_large, "too-large", 413, "The body is too large"},
+    {Cause::too_many_candidates, "too-many-candidates", 413, "Too many candidates"},
     {Cause::tag_too_large, "tag-too-large", 413, "An FLV tag is too large"},
     {Cause::not_flv, "not-flv", 415, "The body is not FLV"},
+    {Cause::wrong_type, "wrong-type", 415, "The body has another type"},
     {Cause::malformed_flv, "malformed-flv", 400, "The FLV stream is broken"},
     {Cause::max_channels, "max-channels", 429, "Too many channels"},
     {Cause::max_connections, "max-connections", 429, "Too many connections"},
     {Cause::max_uploads, "max-uploads", 429, "Too many uploads that are not closed"},
     {Cause::max_downlinks, "max-downlinks", 429, "Too much waits for this device"},
     {Cause::no_video, "no-video", 503, "The device sends no video now"},
+    {Cause::offline, "offline", 503, "The device is not connected"},
     {Cause::slow_device, "slow-device", 503, "The device takes nothing"},
+    {Cause::no_answer, "no-answer", 504, "The device does not answer"},
     {Cause::max_viewers, "max-viewers", 503, "Too many viewers"},
     {Cause::max_devices, "max-devices", 503, "Too many devices"},
     {Cause::stopping, "stopping", 503, "The hub is stopping"},

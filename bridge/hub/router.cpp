@@ -46,6 +46,10 @@ asio::awaitable<void> Router::route(net::HttpExchange& exchange) {
     co_await live_.handle(exchange, before(*live, ".flv").value());
   } else if (auto rest = after(path, "/recordings/")) {
     co_await recordings(exchange, std::move(*rest));
+  } else if (auto viewer = after(path, "/whep/")) {
+    co_await whep_.handle(exchange, std::move(*viewer));
+  } else if (path == "/signal") {
+    co_await signal_.handle(exchange);
   } else if (path == "/api/devices") {
     co_await api_.devices(exchange);
   } else if (path == "/api/events") {

@@ -9,8 +9,10 @@
 #include "hub/live_route.hpp"
 #include "hub/metrics_route.hpp"
 #include "hub/recordings_route.hpp"
+#include "hub/signal_route.hpp"
 #include "hub/storage_health.hpp"
 #include "hub/stream_route.hpp"
+#include "hub/whep_route.hpp"
 
 namespace camspan::hub {
 
@@ -18,13 +20,16 @@ namespace camspan::hub {
 class Router {
  public:
   Router(IngestRoute& ingest, StreamRoute& stream, LiveRoute& live, RecordingsRoute& recordings, ApiRoute& api,
-         DownlinkRoute& downlink, MetricsRoute& metrics, const StorageHealth& health)
+         DownlinkRoute& downlink, SignalRoute& signal, WhepRoute& whep, MetricsRoute& metrics,
+         const StorageHealth& health)
       : ingest_(ingest),
         stream_(stream),
         live_(live),
         recordings_(recordings),
         api_(api),
         downlink_(downlink),
+        signal_(signal),
+        whep_(whep),
         metrics_(metrics),
         health_(health) {}
 
@@ -44,6 +49,8 @@ class Router {
   RecordingsRoute& recordings_;
   ApiRoute& api_;
   DownlinkRoute& downlink_;
+  SignalRoute& signal_;
+  WhepRoute& whep_;
   MetricsRoute& metrics_;
   const StorageHealth& health_;
   std::size_t active_ = 0;

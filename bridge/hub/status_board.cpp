@@ -1,5 +1,7 @@
 #include "hub/status_board.hpp"
 
+#include <utility>
+
 namespace camspan::hub {
 namespace {
 
@@ -82,6 +84,43 @@ void StatusBoard::viewer_missed(const DeviceId& id, std::uint64_t skipped_tags, 
   status.dropped_viewers += dropped ? 1 : 0;
 }
 
+void StatusBoard::signal_came(const DeviceId& id) {
+  DeviceStatus& status = entries_[id].status;
+  status.last_seen = clock_();
+  const bool online = status.online();
+  status.signalling = true;
+  changed(id, !online);
+}
+
+void StatusBoard::signal_left(const DeviceId& id) {
+  DeviceStatus& status = entries_[id].status;
+  status.last_seen = clock_();
+  status.signalling = false;
+  status.peer_viewers = 0;
+  status.peer_bitrate = 0;
+  changed(id, !status.online());
+}
+
+void StatusBoard::set_description(const DeviceId& id, const net::CameraDescription& camera,
+                                  std::optional<std::int64_t> clock_offset_ms) {
+  DeviceStatus& status = entries_[id].status;
+  if (clock_offset_ms) status.clock_offset_ms = clock_offset_ms;
+  if (status.camera == camera) return;
+  status.camera = camera;
+  changed(id, false);
+}
+
+void StatusBoard::set_signal_state(const DeviceId& id, unsigned viewers, std::uint64_t bitrate) {
+  Entry& entry = entries_[id];
+  DeviceStatus& status = entry.status;
+  status.last_seen = clock_();
+  entry.state_changed |= viewers != status.peer_viewers || bitrate != status.peer_bitrate;
+  const bool live = status.live();
+  status.peer_viewers = viewers;
+  status.peer_bitrate = bitrate;
+  if (live != status.live()) changed(id, true);
+}
+
 void StatusBoard::set_video(const DeviceId& id, const VideoInfo& video) {
   entries_[id].status.video = video;
   changed(id, false);
@@ -116,6 +155,7 @@ void StatusBoard::forget(const DeviceId& id) {
   kept.uploads = entry->second.status.uploads;
   kept.flowing = entry->second.status.flowing;
   kept.viewers = entry->second.status.viewers;
+  kept.signalling = entry->second.status.signalling;
   kept.recorded = entry->second.status.recorded;
   entry->second.status = kept;
 }
@@ -127,6 +167,7 @@ void StatusBoard::measure(const DeviceId& id, Entry& entry, TimePoint now) {
     entry.bitrate_told = entry.status.bitrate;
     changed(id, false);
   }
+  if (std::exchange(entry.state_changed, false)) changed(id, false);
   if (entry.recording_changed && now - entry.recording_told >= kTellEvery) {
     entry.recording_told = now;
     entry.recording_changed = false;

@@ -10,6 +10,7 @@
 
 #include "core/time.hpp"
 #include "hub/device_id.hpp"
+#include "net/p2p/signalling.hpp"
 
 namespace camspan::hub {
 
@@ -53,8 +54,13 @@ struct RecordedRange {
 };
 
 struct DeviceStatus {
-  unsigned uploads = 0;  ///< live uploads that run
-  unsigned flowing = 0;  ///< of these, that have brought a tag
+  bool signalling = false;                       ///< its /signal is connected
+  std::optional<net::CameraDescription> camera;  ///< what it said there last
+  std::optional<std::int64_t> clock_offset_ms;   ///< its clock less ours, as of its last hello
+  unsigned peer_viewers = 0;                     ///< that watch it peer to peer, by its own count
+  std::uint64_t peer_bitrate = 0;                ///< of the media it has for them
+  unsigned uploads = 0;                          ///< live uploads that run
+  unsigned flowing = 0;                          ///< of these, that have brought a tag
   unsigned viewers = 0;
   std::uint64_t received_bytes = 0;   ///< of live uploads, since the hub began
   std::uint64_t skipped_tags = 0;     ///< that slow viewers did not get; as all counters since the hub began
@@ -67,8 +73,8 @@ struct DeviceStatus {
   std::optional<RecordedRange> recorded;
   std::uint64_t lost_tags = 0;  ///< that the device had, and that are not stored
 
-  bool online() const { return uploads > 0; }
-  bool live() const { return flowing > 0; }
+  bool online() const { return uploads > 0 || signalling; }
+  bool live() const { return flowing > 0 || (signalling && peer_bitrate > 0); }
 };
 
 /// Lives on the I/O thread.
@@ -92,6 +98,12 @@ class StatusBoard {
   void viewer_came(const DeviceId& id);
   void viewer_left(const DeviceId& id);
   void viewer_missed(const DeviceId& id, std::uint64_t skipped_tags, bool dropped);
+  void signal_came(const DeviceId& id);
+  void signal_left(const DeviceId& id);
+  void set_description(const DeviceId& id, const net::CameraDescription& camera,
+                       std::optional<std::int64_t> clock_offset_ms);
+  /// What a device says of itself on /signal; told on by tick() but for the beginning and the end of media.
+  void set_signal_state(const DeviceId& id, unsigned viewers, std::uint64_t bitrate);
   void set_video(const DeviceId& id, const VideoInfo& video);
   void set_audio(const DeviceId& id, const AudioInfo& audio);
   /// std::nullopt = nothing is recorded any more.
@@ -116,6 +128,7 @@ class StatusBoard {
     TimePoint recording_told{};
     std::uint64_t bitrate_told = 0;
     bool recording_changed = false;
+    bool state_changed = false;  ///< by set_signal_state()
   };
 
   void changed(const DeviceId& id, bool state_changed);

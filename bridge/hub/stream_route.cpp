@@ -1,12 +1,10 @@
 #include "hub/stream_route.hpp"
 
 #include <asio/this_coro.hpp>
-#include <charconv>
 
 #include "core/log.hpp"
-#include "hub/clock.hpp"
+#include "hub/device_credentials.hpp"
 #include "hub/private_file.hpp"
-#include "proto/link/sign.hpp"
 
 namespace camspan::hub {
 namespace {
@@ -21,14 +19,6 @@ Problem bad_request(std::string detail) {
   return {Cause::bad_request, std::move(detail), {}, {}};
 }
 
-/// One answer for a device that is not there and for a wrong sign: nobody learns which devices there are.
-Problem bad_credentials() {
-  return {Cause::bad_credentials,
-          "This hub does not know a device with these credentials. `camspan-hub device add` makes one.",
-          {},
-          {}};
-}
-
 Problem unknown_channel() {
   return {Cause::unknown_channel, "There is no such channel on this connection. Open one.", {}, {}};
 }
@@ -37,16 +27,6 @@ Problem target_problem(const std::error_code& error) {
   if (error == Errc::malformed)
     return bad_request("A path below /stream has neither \"..\" nor percent-encoding nor blanks.");
   return {Cause::unknown_route, "Below /stream there are open/..., send/... and close/... of a service.", {}, {}};
-}
-
-bool is_timely(const std::string& timestamp) {
-  if (timestamp.empty()) return true;
-  std::int64_t ms = 0;
-  const char* const last = timestamp.data() + timestamp.size();
-  const auto [end, error] = std::from_chars(timestamp.data(), last, ms);
-  const std::int64_t now = utc_now().time_since_epoch().count();
-  return error == std::errc{} && end == last && ms >= 0 && ms >= now - link::kMaxClockErrorMs &&
-         ms <= now + link::kMaxClockErrorMs;
 }
 
 /// A length that is there twice, or that no file could have.
@@ -96,18 +76,7 @@ tl::expected<DeviceId, Problem> StreamRoute::authenticate(const http::Headers& h
                                                           const ChannelConnection& connection) {
   if (link::has_no_credentials(headers) && connection.device() && devices_.find(*connection.device()))
     return *connection.device();
-  const auto credentials = link::parse_credentials(headers);
-  if (!credentials) return tl::unexpected(bad_credentials());
-  const auto id = DeviceId::of_triple(credentials->names.product_key, credentials->names.device_name);
-  if (!id) return tl::unexpected(bad_credentials());
-  const auto device = devices_.find(*id);
-  if (!device && device.error().cause != Cause::unknown_device) return tl::unexpected(device.error());
-  const bool has_secret = device && !device->secret.empty();
-  // Computed in any case, so that the time tells nothing.
-  const std::string secret = has_secret ? device->secret : new_secret();
-  const bool verified = link::verify(credentials->method, credentials->names, secret, credentials->sign);
-  if (!verified || !has_secret || !is_timely(credentials->names.timestamp)) return tl::unexpected(bad_credentials());
-  return *id;
+  return verify_device(devices_, headers);
 }
 
 StreamRoute::ChannelOr StreamRoute::make_channel(ChannelExchange& exchange, const std::string& identify,

@@ -187,8 +187,8 @@ asio::awaitable<Result<std::unique_ptr<WsLink>>> H1Exchange::accept_websocket() 
   const std::string head = http1::websocket_head(ws::accept_key(key));
   const auto written = co_await stream_.write(as_bytes(head));
   if (!written) co_return broken(written.error());
-  websocket_ =
-      std::make_shared<WsSession>(stream_, input_.take(), limits_.max_websocket_message_bytes, limits_.websocket_ping);
+  websocket_ = std::make_shared<WsSession>(ws::Role::server, stream_, input_.take(),
+                                           limits_.max_websocket_message_bytes, limits_.websocket_ping);
   websocket_->start();
   co_return WsSession::make_link(websocket_);
 }

@@ -21,10 +21,10 @@ constexpr unsigned kMaxUnanswered = 2;                 // ws_link.hpp
 
 }  // namespace
 
-WsSession::WsSession(ByteStream& stream, Bytes already_read, std::size_t max_message_bytes,
+WsSession::WsSession(ws::Role role, ByteStream& stream, Bytes already_read, std::size_t max_message_bytes,
                      std::chrono::milliseconds ping)
     : stream_(stream),
-      frames_(ws::Role::server, {max_message_bytes}),
+      frames_(role, {max_message_bytes}),
       input_(std::move(already_read)),
       ping_(ping),
       silence_(stream.executor()),
@@ -94,6 +94,16 @@ asio::awaitable<Result<>> WsSession::write(std::span<const ByteView> encoded) {
     co_return fail(reason(written.error()));
   }
   if (const auto flushed = co_await flush(); !flushed) co_return fail(reason(flushed.error()));
+  co_return Result<>{};
+}
+
+asio::awaitable<Result<>> WsSession::send(std::string text) {
+  while (writing_) co_await write_done_.wait();
+  if (frames_.closing() || settled_) co_return fail(Errc::closed);
+  const auto queued = frames_.send(ws::Opcode::text, as_bytes(text));
+  if (!queued) co_return queued;
+  const auto flushed = co_await flush();
+  if (!flushed) co_return fail(reason(flushed.error()));
   co_return Result<>{};
 }
 

@@ -11,15 +11,19 @@
 
 namespace camspan::net {
 
-/// One upgraded connection, server side. One I/O thread. Shared by the link, its ping timer and the HTTP exchange that
-/// owns the stream; settle() before the stream goes.
+/// One upgraded connection, either end. One I/O thread. Shared by the link, its ping timer and the HTTP exchange (or
+/// the client's link) that owns the stream; settle() before the stream goes.
 class WsSession : public std::enable_shared_from_this<WsSession> {
  public:
   /// @param already_read  what came behind the request
-  WsSession(ByteStream& stream, Bytes already_read, std::size_t max_message_bytes, std::chrono::milliseconds ping);
+  WsSession(ws::Role role, ByteStream& stream, Bytes already_read, std::size_t max_message_bytes,
+            std::chrono::milliseconds ping);
 
   void start();
   asio::awaitable<Result<WsLink::Message>> read();
+  /// Sends one text message, masked where the role asks for it. One sender.
+  asio::awaitable<Result<>> send(std::string text);
+  void set_ping(std::chrono::milliseconds ping) { ping_ = ping; }
   asio::awaitable<Result<>> write(std::span<const ByteView> encoded);
   asio::awaitable<void> close(std::uint16_t code, std::string reason);
   void abort() { stream_.abort(); }
