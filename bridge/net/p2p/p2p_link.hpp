@@ -1,0 +1,123 @@
+/// One viewer's connection: ICE, DTLS, SCTP and its data channels. P2P thread only, all of it.
+#pragma once
+
+#include <camspan/bytes.hpp>
+#include <camspan/error.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/p2p/p2p_thread.hpp"
+#include "net/p2p/signalling.hpp"
+#include "proto/rtc/certificate.hpp"
+#include "proto/rtc/data_channel.hpp"
+#include "proto/rtc/sdp.hpp"
+
+namespace camspan::net {
+
+using rtc::ChannelId;
+using rtc::ChannelOpen;
+using rtc::Delivery;
+
+/// How ICE looks for a path.
+struct IceSettings {
+  std::vector<IceServer> servers;      ///< none by default: no public server is ever asked
+  bool relay_only = false;             ///< ice-transport-policy=relay
+  std::uint16_t min_port = 0;          ///< of host candidates; 0 = any
+  std::uint16_t max_port = 0;          ///< 0 = any
+  bool tcp = false;                    ///< ICE-TCP as well (RFC 6544)
+  bool loopback = false;               ///< 127.0.0.1 as well, for viewers on this host alone
+  std::vector<std::string> addresses;  ///< gather on these only; empty = on all but loopback
+};
+
+/// The pair of candidates that carries the data.
+struct PathInfo {
+  std::string local_type;   ///< "host", "srflx", "prflx", "relay"
+  std::string remote_type;  ///< likewise
+  std::string protocol;     ///< "udp", "tcp"
+  bool relayed = false;     ///< over a TURN server of either side
+};
+
+/// All of it since the link was made. Durations are unset until reached.
+struct LinkStats {
+  std::optional<std::chrono::milliseconds> ice;   ///< from answer()/offer() to a path
+  std::optional<std::chrono::milliseconds> dtls;  ///< to the end of the handshake
+  std::optional<std::chrono::milliseconds> open;  ///< to the first open channel
+  std::chrono::microseconds rtt{0};               ///< smoothed by SCTP; 0 = not known
+  std::size_t cwnd = 0;                           ///< bytes
+  std::size_t buffered_bytes = 0;                 ///< accepted, not yet acknowledged
+  std::uint64_t bytes_sent = 0;                   ///< payload of messages
+  std::uint64_t bytes_received = 0;               ///< payload of messages
+  double loss = 0;                                ///< part of the DATA chunks that was sent again or given up, 0..1
+  std::uint64_t datagrams_refused = 0;            ///< the socket was full: lost like in the network
+  std::uint64_t candidates_ignored = 0;           ///< of the peer: ".local", unreadable, or too many
+  PathInfo path;
+};
+
+class P2pLink {
+ public:
+  /// What happens on the link. It may call the link, but not destroy it from within: post that.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    /// A candidate of ours, "candidate:..." without "a="; "" = there are no more.
+    virtual void on_candidate(std::string_view line) = 0;
+    /// A path was found, or another one is used now.
+    virtual void on_path(const PathInfo& path) = 0;
+    /// The peer opened a channel, or took one of ours.
+    virtual void on_channel(const ChannelOpen& channel) = 0;
+    virtual void on_message(ChannelId channel, bool text, ByteView message) = 0;
+    /// There is space again after send() said queue_full.
+    virtual void on_writable() = 0;
+    /// Closed by the peer, or close_channel() is done. Its id may come again for another channel.
+    virtual void on_channel_closed(ChannelId channel) = 0;
+    /// Once, and the last call: the peer left, the path is lost, or the peer broke a protocol. Not after close().
+    virtual void on_ended(const Failure& why) = 0;
+  };
+
+  /// @param thread, observer  outlive the link
+  P2pLink(P2pThread& thread, std::shared_ptr<const rtc::Certificate> certificate, IceSettings settings,
+          Observer& observer);
+  ~P2pLink();
+  P2pLink(const P2pLink&) = delete;
+  P2pLink& operator=(const P2pLink&) = delete;
+
+  /// Camera: takes the offer, begins to gather and to check at once, and returns the answer. Candidates known already
+  /// are in it; the others come by on_candidate(). Once. Errors: Errc::unsupported (the offer has no data section),
+  /// Errc::unreachable (no socket could be opened).
+  Result<std::string> answer(const rtc::Description& offer);
+
+  /// Viewer: begins to gather and returns the offer; the controlling side of ICE. Once, then take_answer() once.
+  Result<std::string> offer();
+  Result<> take_answer(const rtc::Description& answer);
+
+  /// A candidate of the peer, "candidate:..." (with "a=" or without); "" = there are no more. What cannot be used is
+  /// ignored and counted.
+  void add_candidate(std::string_view line);
+
+  /// Asks the peer for a channel; on_channel() when it is there, though send() works from now on. `channel.id` is
+  /// chosen here. Errors: Errc::busy (no free id), Errc::closed.
+  Result<ChannelId> open_channel(const rtc::ChannelSettings& channel);
+  /// Takes the message whole or not at all. Errors: Errc::queue_full (on_writable() follows), Errc::too_large (for the
+  /// peer), Errc::not_found (no such channel), Errc::closed.
+  /// @param lifetime  of Delivery::timed: given up when it was not delivered by then
+  Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery = Delivery::reliable,
+                std::chrono::milliseconds lifetime = std::chrono::milliseconds{0});
+  /// Bytes accepted and not yet acknowledged by the peer, over all channels: SCTP does not know them apart.
+  std::size_t buffered() const;
+  /// Closes once everything sent on it is delivered. on_channel_closed() follows.
+  void close_channel(ChannelId channel);
+  /// Leaves at once and tells the peer. Nothing is called afterwards.
+  void close();
+
+  LinkStats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace camspan::net
