@@ -57,7 +57,8 @@ struct LinkStats {
   PathInfo path;
 };
 
-class P2pLink {
+/// What a viewer's session needs of its connection; tests put another in the place of P2pLink.
+class Link {
  public:
   /// What happens on the link. It may call the link, but not destroy it from within: post that.
   class Observer {
@@ -78,42 +79,57 @@ class P2pLink {
     virtual void on_ended(const Failure& why) = 0;
   };
 
-  /// @param thread, observer  outlive the link
-  P2pLink(P2pThread& thread, std::shared_ptr<const rtc::Certificate> certificate, IceSettings settings,
-          Observer& observer);
-  ~P2pLink();
-  P2pLink(const P2pLink&) = delete;
-  P2pLink& operator=(const P2pLink&) = delete;
+  virtual ~Link() = default;
 
   /// Camera: takes the offer, begins to gather and to check at once, and returns the answer. Candidates known already
   /// are in it; the others come by on_candidate(). Once. Errors: Errc::unsupported (the offer has no data section),
   /// Errc::unreachable (no socket could be opened).
-  Result<std::string> answer(const rtc::Description& offer);
+  virtual Result<std::string> answer(const rtc::Description& offer) = 0;
+
+  /// A candidate of the peer, "candidate:..." (with "a=" or without); "" = there are no more. What cannot be used is
+  /// ignored and counted.
+  virtual void add_candidate(std::string_view line) = 0;
+
+  /// Asks the peer for a channel; on_channel() when it is there, though send() works from now on. `channel.id` is
+  /// chosen here. Errors: Errc::busy (no free id), Errc::closed.
+  virtual Result<ChannelId> open_channel(const rtc::ChannelSettings& channel) = 0;
+  /// Takes the message whole or not at all. Errors: Errc::queue_full (on_writable() follows), Errc::too_large (for the
+  /// peer), Errc::not_found (no such channel), Errc::closed.
+  /// @param lifetime  of Delivery::timed: given up when it was not delivered by then
+  virtual Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery,
+                        std::chrono::milliseconds lifetime) = 0;
+  /// Closes once everything sent on it is delivered. on_channel_closed() follows.
+  virtual void close_channel(ChannelId channel) = 0;
+  /// Leaves at once and tells the peer. Nothing is called afterwards.
+  virtual void close() = 0;
+
+  virtual LinkStats stats() const = 0;
+};
+
+class P2pLink final : public Link {
+ public:
+  /// @param thread, observer  outlive the link
+  P2pLink(P2pThread& thread, std::shared_ptr<const rtc::Certificate> certificate, IceSettings settings,
+          Observer& observer);
+  ~P2pLink() override;
+  P2pLink(const P2pLink&) = delete;
+  P2pLink& operator=(const P2pLink&) = delete;
+
+  Result<std::string> answer(const rtc::Description& offer) override;
 
   /// Viewer: begins to gather and returns the offer; the controlling side of ICE. Once, then take_answer() once.
   Result<std::string> offer();
   Result<> take_answer(const rtc::Description& answer);
 
-  /// A candidate of the peer, "candidate:..." (with "a=" or without); "" = there are no more. What cannot be used is
-  /// ignored and counted.
-  void add_candidate(std::string_view line);
-
-  /// Asks the peer for a channel; on_channel() when it is there, though send() works from now on. `channel.id` is
-  /// chosen here. Errors: Errc::busy (no free id), Errc::closed.
-  Result<ChannelId> open_channel(const rtc::ChannelSettings& channel);
-  /// Takes the message whole or not at all. Errors: Errc::queue_full (on_writable() follows), Errc::too_large (for the
-  /// peer), Errc::not_found (no such channel), Errc::closed.
-  /// @param lifetime  of Delivery::timed: given up when it was not delivered by then
+  void add_candidate(std::string_view line) override;
+  Result<ChannelId> open_channel(const rtc::ChannelSettings& channel) override;
   Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery = Delivery::reliable,
-                std::chrono::milliseconds lifetime = std::chrono::milliseconds{0});
+                std::chrono::milliseconds lifetime = std::chrono::milliseconds{0}) override;
   /// Bytes accepted and not yet acknowledged by the peer, over all channels: SCTP does not know them apart.
   std::size_t buffered() const;
-  /// Closes once everything sent on it is delivered. on_channel_closed() follows.
-  void close_channel(ChannelId channel);
-  /// Leaves at once and tells the peer. Nothing is called afterwards.
-  void close();
-
-  LinkStats stats() const;
+  void close_channel(ChannelId channel) override;
+  void close() override;
+  LinkStats stats() const override;
 
  private:
   struct Impl;
