@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "net/p2p/ice_settings.hpp"
 #include "net/p2p/p2p_thread.hpp"
-#include "net/p2p/signalling.hpp"
 #include "proto/rtc/certificate.hpp"
 #include "proto/rtc/data_channel.hpp"
 #include "proto/rtc/sdp.hpp"
@@ -21,25 +21,6 @@ namespace camspan::net {
 using rtc::ChannelId;
 using rtc::ChannelOpen;
 using rtc::Delivery;
-
-/// How ICE looks for a path.
-struct IceSettings {
-  std::vector<IceServer> servers;      ///< none by default: no public server is ever asked
-  bool relay_only = false;             ///< ice-transport-policy=relay
-  std::uint16_t min_port = 0;          ///< of host candidates; 0 = any
-  std::uint16_t max_port = 0;          ///< 0 = any
-  bool tcp = false;                    ///< ICE-TCP as well (RFC 6544)
-  bool loopback = false;               ///< 127.0.0.1 as well, for viewers on this host alone
-  std::vector<std::string> addresses;  ///< gather on these only; empty = on all but loopback
-};
-
-/// The pair of candidates that carries the data.
-struct PathInfo {
-  std::string local_type;   ///< "host", "srflx", "prflx", "relay"
-  std::string remote_type;  ///< likewise
-  std::string protocol;     ///< "udp", "tcp"
-  bool relayed = false;     ///< over a TURN server of either side
-};
 
 /// All of it since the link was made. Durations are unset until reached.
 struct LinkStats {
@@ -82,8 +63,8 @@ class Link {
   virtual ~Link() = default;
 
   /// Camera: takes the offer, begins to gather and to check at once, and returns the answer. Candidates known already
-  /// are in it; the others come by on_candidate(). Once. Errors: Errc::unsupported (the offer has no data section),
-  /// Errc::unreachable (no socket could be opened).
+  /// are in it; the others, and in any case their end, come by on_candidate() later. Once. Errors: Errc::unsupported
+  /// (the offer has no data section), Errc::unreachable (no socket could be opened).
   virtual Result<std::string> answer(const rtc::Description& offer) = 0;
 
   /// A candidate of the peer, "candidate:..." (with "a=" or without); "" = there are no more. What cannot be used is

@@ -16,6 +16,7 @@ class P2pThread {
  public:
   class Timer;
   struct Impl;
+  struct Armed;  ///< a timer's inside
 
   explicit P2pThread(const char* name = "camspan-p2p");
   ~P2pThread();
@@ -54,7 +55,6 @@ class P2pThread::Timer {
   void cancel();
 
  private:
-  struct Armed;
   std::shared_ptr<Armed> armed_;
 };
 

@@ -9,6 +9,8 @@
 #include "proto/rtc/sdp.hpp"
 
 struct ssl_ctx_st;
+struct x509_st;
+struct evp_pkey_st;
 
 namespace camspan::rtc {
 
@@ -34,6 +36,7 @@ class Certificate {
     void operator()(ssl_ctx_st* context) const noexcept;
   };
   Certificate() = default;
+  static Result<std::shared_ptr<const Certificate>> from(x509_st* certificate, evp_pkey_st* key);
 
   std::unique_ptr<ssl_ctx_st, FreeContext> context_;
   Fingerprint fingerprint_;
