@@ -42,6 +42,11 @@ void Peer::on_timeout(TimePoint now) {
   sctp_advance(now);
 }
 
+Result<ChannelId> Peer::open_channel(const ChannelSettings& settings) {
+  if (!running()) return fail(Errc::closed);
+  return channels_.open(settings);
+}
+
 Result<> Peer::send(ChannelId channel, bool text, ByteView message, Delivery delivery,
                     std::chrono::milliseconds lifetime) {
   if (!running()) return fail(Errc::closed);

@@ -39,7 +39,7 @@ class Peer {
   void on_timeout(TimePoint now);
 
   /// As in DataChannels.
-  Result<ChannelId> open_channel(const ChannelSettings& settings) { return channels_.open(settings); }
+  Result<ChannelId> open_channel(const ChannelSettings& settings);
   Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery, std::chrono::milliseconds lifetime);
   void close_channel(ChannelId channel) { channels_.close(channel); }
   /// Tells the peer, by what lies in output() then.

@@ -17,7 +17,7 @@ constexpr std::uint16_t kPort = 5000;      // ours; RFC 8841 names it as the def
 constexpr std::size_t kCommonHeader = 12;  // RFC 9260 section 3.1
 constexpr std::size_t kChecksumAt = 8;
 // The largest packet that fits a record in a datagram, in whole words as usrsctp pads.
-constexpr std::uint32_t kPathMtu = (kMaxDatagram - kDtlsOverhead) / 4 * 4;
+constexpr std::size_t kPathMtu = (kMaxDatagram - kDtlsOverhead) / 4 * 4;
 // Of the sources of usrsctp 0.9.5 (netinet/sctp.h), which its installed header leaves out.
 constexpr int kGetSendSpaceUse = 0x1101;
 struct SendSpaceUse {
@@ -249,7 +249,8 @@ Result<> SctpAssociation::connect() {
   sctp_paddrparams path{};
   std::memcpy(&path.spp_address, &remote, sizeof(remote));
   path.spp_flags = SPP_PMTUD_DISABLE;
-  path.spp_pathmtu = kPathMtu;
+  path.spp_pathmtu =
+      static_cast<std::uint32_t>(kPathMtu - kCommonHeader);  // usrsctp counts what comes behind the header
   const int connected = usrsctp_connect(impl_->socket, reinterpret_cast<sockaddr*>(&remote), sizeof(remote));
   if (connected != 0 && errno != EINPROGRESS) return fail(std::error_code(errno, std::generic_category()));
   impl_->set(IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path);
