@@ -121,9 +121,10 @@ struct P2pPair {
   }
 
   /// Offer and answer, as the signalling would carry them.
-  void connect() {
+  void connect(const std::function<void(rtc::Description&)>& change_offer = nullptr) {
     thread.run([&] {
-      const auto offer = rtc::parse_description(viewer.link->offer().value()).value();
+      auto offer = rtc::parse_description(viewer.link->offer().value()).value();
+      if (change_offer) change_offer(offer);
       const auto answer = rtc::parse_description(camera.link->answer(offer).value()).value();
       if (!viewer.link->take_answer(answer)) throw std::runtime_error("the answer was not taken");
     });
