@@ -19,6 +19,9 @@ if(NOT WSLAY_FOUND)
   target_link_libraries(PkgConfig::WSLAY INTERFACE "${WSLAY_LIBRARY}")
 endif()
 
+# msgpack-c, the C library: its .pc file has had both names.
+pkg_search_module(MSGPACK REQUIRED IMPORTED_TARGET msgpack-c msgpack)
+
 # Standalone Asio: headers only.
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(camspan_asio INTERFACE)
