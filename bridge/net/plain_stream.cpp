@@ -96,6 +96,19 @@ asio::awaitable<Result<>> PlainStream::write(ByteView bytes) {
   co_return co_await write_gather(std::span(&bytes, 1));
 }
 
+Result<std::size_t> PlainStream::try_write(std::span<const ByteView> pieces) {
+  std::array<iovec, kMaxPieces> list;
+  msghdr message{};
+  message.msg_iov = list.data();
+  message.msg_iovlen = fill(list, pieces, 0);
+  const ssize_t taken = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+  if (taken >= 0) return static_cast<std::size_t>(taken);
+  const std::error_code error(errno, asio::error::get_system_category());
+  if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted)
+    return 0;
+  return fail(stream_error(error));
+}
+
 asio::awaitable<Result<>> PlainStream::write_gather(std::span<const ByteView> pieces) {
   std::size_t sent = 0;  // of the first piece
   for (;;) {

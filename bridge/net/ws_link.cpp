@@ -83,9 +83,24 @@ asio::awaitable<Result<>> WsSession::flush() {
   co_return written;
 }
 
+std::size_t WsSession::try_write(std::span<const ByteView> encoded) {
+  if (writing_ || settled_ || frames_.closing() || !control_.empty()) return 0;
+  const auto taken = stream_.try_write(encoded);
+  if (!taken || *taken == 0) return 0;
+  std::size_t left = 0;
+  for (const ByteView piece : encoded) left += piece.size();
+  within_ = writing_ = *taken < left;
+  return *taken;
+}
+
 asio::awaitable<Result<>> WsSession::write(std::span<const ByteView> encoded) {
+  if (std::exchange(within_, false)) co_return co_await write_now(encoded);
   while (writing_) co_await write_done_.wait();
   if (frames_.closing() || settled_) co_return fail(Errc::closed);
+  co_return co_await write_now(encoded);
+}
+
+asio::awaitable<Result<>> WsSession::write_now(std::span<const ByteView> encoded) {
   writing_ = true;
   const auto written = co_await stream_.write_gather(encoded);
   writing_ = false;
@@ -176,6 +191,7 @@ asio::awaitable<void> WsSession::settle() {
   settled_ = true;
   silence_.cancel();
   if (writing_) stream_.abort();
+  if (std::exchange(within_, false)) writing_ = false;
   while (writing_) co_await write_done_.wait();
 }
 
@@ -187,6 +203,7 @@ class Link final : public WsLink {
 
   asio::awaitable<Result<Message>> read() override { return session_->read(); }
   asio::awaitable<Result<>> write(std::span<const ByteView> encoded) override { return session_->write(encoded); }
+  std::size_t try_write(std::span<const ByteView> encoded) override { return session_->try_write(encoded); }
   asio::awaitable<void> close(std::uint16_t code, std::string reason) override {
     return session_->close(code, std::move(reason));
   }

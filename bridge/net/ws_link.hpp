@@ -27,6 +27,10 @@ class WsLink {
   /// Sends frames that are already encoded (ws::server_frame), so that many links can share the same bytes. Returns
   /// when the socket has taken all of them; the memory must stay valid until then.
   virtual asio::awaitable<Result<>> write(std::span<const ByteView> encoded) = 0;
+  /// Sends what the socket takes at once of such frames. After a part of them write() is to follow with the rest,
+  /// before anything else. Errors show at that, or at read().
+  /// @return bytes taken; 0 = write() is the way
+  virtual std::size_t try_write(std::span<const ByteView> encoded) = 0;
   /// Sends a close frame with `code` (RFC 6455 section 7.4) and waits for the peer's, at most 2 s. Not while a write()
   /// waits; a read() of another coroutine may.
   virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;

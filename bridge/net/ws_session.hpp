@@ -25,6 +25,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   asio::awaitable<Result<>> send(std::string text);
   void set_ping(std::chrono::milliseconds ping) { ping_ = ping; }
   asio::awaitable<Result<>> write(std::span<const ByteView> encoded);
+  std::size_t try_write(std::span<const ByteView> encoded);
   asio::awaitable<void> close(std::uint16_t code, std::string reason);
   void abort() { stream_.abort(); }
   /// Returns when nothing uses the stream any more.
@@ -35,6 +36,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   asio::awaitable<Result<WsLink::Message>> next_message();
   asio::awaitable<Result<>> receive();
   std::optional<Result<WsLink::Message>> take_event();
+  asio::awaitable<Result<>> write_now(std::span<const ByteView> encoded);
   asio::awaitable<Result<>> flush();
   void watch_silence();
   void on_silence();
@@ -54,6 +56,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   unsigned unanswered_ = 0;
   bool reading_ = false;
   bool writing_ = false;
+  bool within_ = false;   // try_write() has sent a part: only the rest may follow
   bool closing_ = false;  // close() has taken over the reading
   bool peer_closed_ = false;
   bool timed_out_ = false;
