@@ -144,6 +144,7 @@ asio::awaitable<Result<>> WsSession::receive() {
     const auto count = co_await stream_.read_some(input_);
     reading_ = false;
     input_.resize(count.value_or(0));
+    if (input_.empty()) closed_.notify();  // close() need not wait for a frame any more
     if (!count) co_return fail(reason(count.error()));
     if (*count == 0) co_return fail(Errc::connection_lost);
   }
