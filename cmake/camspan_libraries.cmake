@@ -22,6 +22,8 @@ endif()
 # msgpack-c, the C library: its .pc file has had both names.
 pkg_search_module(MSGPACK REQUIRED IMPORTED_TARGET msgpack-c msgpack)
 
+find_package(nlohmann_json 3.9 REQUIRED)
+
 # Standalone Asio: headers only.
 find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(camspan_asio INTERFACE)

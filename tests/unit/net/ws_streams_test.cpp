@@ -7,32 +7,16 @@
 
 #include "proto/ws/frame.hpp"
 #include "proto/ws_message/packer.hpp"
-#include "support/raw_client.hpp"
 #include "support/test_server.hpp"
+#include "support/ws_peer.hpp"
 
 namespace camspan::net {
 namespace {
 
 using namespace std::chrono_literals;
-using test::RawClient;
+using test::masked;
+using test::WsPeer;
 using ws_message::Code;
-
-constexpr std::string_view kUpgrade =
-    "GET /appdata HTTP/1.1\r\nHost: camera\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-
-/// A frame of a client, masked with zeros: the payload stays legible.
-std::string masked(std::string_view payload, char first = '\x82') {
-  std::string frame(1, first);
-  if (payload.size() < 126) {
-    frame += static_cast<char>(0x80 | payload.size());
-  } else {
-    frame += "\xfe";
-    frame += static_cast<char>(payload.size() >> 8);
-    frame += static_cast<char>(payload.size() & 0xff);
-  }
-  return frame + std::string(4, '\0') + std::string(payload);
-}
 
 std::string encoded(const auto& message) {
   return std::string(as_text(encode(message)));
@@ -108,22 +92,10 @@ class WsStreamsTest : public ::testing::Test {
     }
     return true;
   }
-  std::unique_ptr<RawClient> connect(std::string_view fields = "", int receive_buffer = 0) {
-    auto client = std::make_unique<RawClient>(server_.address(), receive_buffer);
-    client->send(std::string(kUpgrade) + std::string(fields) + "\r\n");
-    std::string head;
-    while (!head.ends_with("\r\n\r\n")) {
-      char one = 0;
-      if (::recv(client->descriptor(), &one, 1, 0) != 1) throw std::runtime_error("no answer after " + head);
-      head += one;
-    }
-    status_ = head.substr(9, 3);
+  std::unique_ptr<WsPeer> connect(std::string_view fields = "", int receive_buffer = 0) {
+    auto client = std::make_unique<WsPeer>(server_.address(), fields, receive_buffer);
+    status_ = client->status();
     return client;
-  }
-  static std::string read(RawClient& client, std::size_t size) {
-    std::string all(size, '\0');
-    if (::recv(client.descriptor(), all.data(), size, MSG_WAITALL) != static_cast<ssize_t>(size)) return "too little";
-    return all;
   }
   static std::string framed(std::string_view payload) {
     const Bytes header = ws::frame_header(ws::Opcode::binary, payload.size());
@@ -171,12 +143,12 @@ TEST_F(WsStreamsTest, AnswersTheExamplesWholeAndInPiecesOfOneByte) {
       11);
   const std::string answers = framed(kListed) + framed(kValue) + framed(kWritten) + framed(not_there);
   const auto whole = connect();
-  whole->send(wire);
-  EXPECT_EQ(read(*whole, answers.size()), answers);
+  whole->raw().send(wire);
+  EXPECT_EQ(whole->read(answers.size()), answers);
   EXPECT_EQ(as_text(user_.written), "\x81\xa5value\xa2hi");
   const auto pieces = connect();
-  for (const char byte : wire) pieces->send({&byte, 1});
-  EXPECT_EQ(read(*pieces, answers.size()), answers);
+  for (const char byte : wire) pieces->raw().send({&byte, 1});
+  EXPECT_EQ(pieces->read(answers.size()), answers);
 }
 
 TEST_F(WsStreamsTest, TellsOfEachClientOnceThatItCameAndOnceThatItLeft) {
@@ -199,10 +171,10 @@ TEST_F(WsStreamsTest, AsksAClientAndGivesItsAnswer) {
                                   [&](Result<StreamAnswer> answer) { answered.set_value(std::move(answer)); }));
   });
   const std::string asked = framed(encoded(ws_message::Request{0, "read", "page", {}}));
-  EXPECT_EQ(read(*client, asked.size()), asked);
+  EXPECT_EQ(client->read(asked.size()), asked);
   // An answer to nothing is passed over.
-  client->send(masked(encoded(ws_message::Response{77, Code::success, {}, {}})));
-  client->send(masked(encoded(ws_message::Response{0, Code::success, {}, value("hello")})));
+  client->raw().send(masked(encoded(ws_message::Response{77, Code::success, {}, {}})));
+  client->raw().send(masked(encoded(ws_message::Response{0, Code::success, {}, value("hello")})));
   const auto answer = answered.get_future().get();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->code, Code::success);
@@ -221,9 +193,9 @@ TEST_F(WsStreamsTest, GivesUpOnAnAnswerInTimeAndDropsItWhenItComesLate) {
   });
   EXPECT_EQ(ended.get_future().get(), Errc::timed_out);
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms);
-  client->send(masked(encoded(ws_message::Response{0, Code::success, {}, {}})) + masked(kList));
+  client->raw().send(masked(encoded(ws_message::Response{0, Code::success, {}, {}})) + masked(kList));
   const std::string asked = framed(encoded(ws_message::Request{0, "list", {}, {}}));
-  EXPECT_EQ(read(*client, asked.size() + kListed.size() + 2), asked + framed(kListed));
+  EXPECT_EQ(client->read(asked.size() + kListed.size() + 2), asked + framed(kListed));
 }
 
 TEST_F(WsStreamsTest, FailsWhatWaitsForAClientThatLeaves) {
@@ -259,17 +231,17 @@ TEST_F(WsStreamsTest, SaysWhenAMessageIsSent) {
                                [&](Result<> result) { sent.set_value(result.has_value()); }));
   });
   EXPECT_TRUE(sent.get_future().get());
-  EXPECT_EQ(read(*client, 4), framed("\xa1x"));
+  EXPECT_EQ(client->read(4), framed("\xa1x"));
 }
 
 TEST_F(WsStreamsTest, ClosesAClientInGoodOrder) {
   const auto client = connect();
   on_io([this] { ASSERT_TRUE(streams_->close(streams_->clients().at(0), 1000, "bye")); });
-  EXPECT_EQ(read(*client, 7), std::string("\x88\x05\x03\xe8"
-                                          "bye",
-                                          7));
-  client->send(masked("\x03\xe8", '\x88'));
-  EXPECT_EQ(client->read_all(), "");
+  EXPECT_EQ(client->read(7), std::string("\x88\x05\x03\xe8"
+                                         "bye",
+                                         7));
+  client->raw().send(masked("\x03\xe8", '\x88'));
+  EXPECT_EQ(client->raw().read_all(), "");
   EXPECT_TRUE(eventually([this] { return stats().clients == 0; }));
 }
 
@@ -293,8 +265,8 @@ TEST_F(WsStreamsTest, ClosesWithTheCodeForWhatAClientDidWrong) {
         Misdeed{"large ping", masked(std::string(126, 'x'), '\x89'), 1002},
         Misdeed{"64-bit length", std::string("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00x", 15), 1009}}) {
     const auto client = connect();
-    client->send(misdeed.wire);
-    const std::string close = read(*client, 4);
+    client->raw().send(misdeed.wire);
+    const std::string close = client->read(4);
     EXPECT_EQ(close[0], '\x88') << misdeed.name;
     EXPECT_EQ(load_be<2>(as_bytes(close).data() + 2), misdeed.code) << misdeed.name;
   }
@@ -302,9 +274,9 @@ TEST_F(WsStreamsTest, ClosesWithTheCodeForWhatAClientDidWrong) {
 
 TEST_F(WsStreamsTest, AnswersWhatARequestLacks) {
   const auto client = connect();
-  const auto ask = [&](const ws_message::Request& request) { client->send(masked(encoded(request))); };
+  const auto ask = [&](const ws_message::Request& request) { client->raw().send(masked(encoded(request))); };
   const auto told = [&](std::uint32_t id) {
-    const std::string answer = read(*client, 13);
+    const std::string answer = client->read(13);
     const auto decoded = ws_message::decode(as_bytes(std::string_view(answer).substr(2)), {});
     EXPECT_TRUE(decoded && std::get<ws_message::Response>(*decoded).id == id);
     return std::get<ws_message::Response>(decoded.value()).code;
@@ -323,12 +295,12 @@ TEST_F(WsStreamsTest, AnswersWhatARequestLacks) {
 TEST_F(WsStreamsTest, RefusesMoreRequestsThanMayWait) {
   const auto client = connect();
   for (std::uint32_t id = 0; id < 33; ++id)
-    client->send(masked(encoded(ws_message::Request{id, "read", "silent", {}})));
+    client->raw().send(masked(encoded(ws_message::Request{id, "read", "silent", {}})));
   const std::string refused = framed(encoded(ws_message::Response{32, Code::no_room, {}, {}}));
-  EXPECT_EQ(read(*client, refused.size()), refused);
+  EXPECT_EQ(client->read(refused.size()), refused);
   on_io([this] { user_.unanswered.at(7).answer({Code::success, {}, {}}); });
   const std::string late = framed(encoded(ws_message::Response{7, Code::success, {}, {}}));
-  EXPECT_EQ(read(*client, late.size()), late);
+  EXPECT_EQ(client->read(late.size()), late);
 }
 
 TEST_F(WsStreamsTest, LetsNobodyInWhomTheUserOrTheOriginRefuses) {
@@ -345,14 +317,13 @@ TEST_F(WsStreamsTest, LetsNobodyInWhomTheUserOrTheOriginRefuses) {
 }
 
 TEST_F(WsStreamsTest, LetsEightClientsInAndStopsThemWith1001) {
-  std::vector<std::unique_ptr<RawClient>> clients;
+  std::vector<std::unique_ptr<WsPeer>> clients;
   for (int i = 0; i < 8; ++i) clients.push_back(connect());
   EXPECT_EQ(status_, "101");
   connect();
   EXPECT_EQ(status_, "503");
   on_io([this] { streams_->stop(); });
-  for (const auto& client : clients)
-    EXPECT_THAT(read(*client, 4), testing::StartsWith(std::string("\x88\x12\x03\xe9")));
+  for (const auto& client : clients) EXPECT_THAT(client->read(4), testing::StartsWith(std::string("\x88\x12\x03\xe9")));
 }
 
 class WsStreamsPatienceTest : public WsStreamsTest {
@@ -362,13 +333,13 @@ class WsStreamsPatienceTest : public WsStreamsTest {
 
 TEST_F(WsStreamsPatienceTest, AnswersForAUserThatIsSilent) {
   const auto client = connect("Origin: https://example.org\r\n");
-  client->send(masked(encoded(ws_message::Request{5, "read", "silent", {}})));
+  client->raw().send(masked(encoded(ws_message::Request{5, "read", "silent", {}})));
   const std::string answer = framed(encoded(ws_message::Response{5, Code::error, "no answer in time", {}}));
-  EXPECT_EQ(read(*client, answer.size()), answer);
+  EXPECT_EQ(client->read(answer.size()), answer);
   // Too late: nothing comes of it.
   on_io([this] { user_.unanswered.at(0).answer({Code::success, {}, {}}); });
-  client->send(masked(kList));
-  EXPECT_EQ(read(*client, kListed.size() + 2), framed(kListed));
+  client->raw().send(masked(kList));
+  EXPECT_EQ(client->read(kListed.size() + 2), framed(kListed));
 }
 
 class WsStreamsFanOutTest : public WsStreamsTest {
@@ -385,16 +356,16 @@ class WsStreamsFanOutTest : public WsStreamsTest {
     return text;
   }
   /// @return the number of the first message that is not what it should be; kCount when all are
-  static std::uint32_t read_all_of(RawClient& client) {
+  static std::uint32_t read_all_of(WsPeer& client) {
     for (std::uint32_t number = 0; number < kCount; ++number)
-      if (read(client, kSize + 4) != framed(message(number))) return number;
+      if (client.read(kSize + 4) != framed(message(number))) return number;
     return kCount;
   }
 };
 
 TEST_F(WsStreamsFanOutTest, GivesSevenClientsEveryMessageInOrderWhileTheEighthDoesNotRead) {
   const auto deaf = connect("", 4096);
-  std::vector<std::unique_ptr<RawClient>> clients;
+  std::vector<std::unique_ptr<WsPeer>> clients;
   std::vector<std::future<std::uint32_t>> readers;
   for (int i = 0; i < 7; ++i) clients.push_back(connect());
   for (const auto& client : clients)
