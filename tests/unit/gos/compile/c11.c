@@ -1,0 +1,2 @@
+#define RUN_PROGRAM run_c11_program
+#include "program.inc"

@@ -1,0 +1,2 @@
+#define RUN_PROGRAM run_cpp17_program
+#include "program.inc"
