@@ -36,8 +36,12 @@ constexpr milliseconds kAdmission{30'000};
 constexpr std::size_t kMaxUnreadBodyBytes = 6 << 20;
 constexpr std::size_t kMaxTargetBytes = 8192;
 
-LiveViewer::Limits viewer_limits(const Config::Limits& limits) {
-  return {limits.viewer_queue, limits.viewer_delay, limits.viewer_timeout};
+flv::FanOut::Limits viewer_limits(const Config::Limits& limits) {
+  flv::FanOut::Limits result;
+  result.max_bytes = limits.viewer_queue;
+  result.max_delay = limits.viewer_delay;
+  result.timeout = limits.viewer_timeout;
+  return result;
 }
 
 net::HttpServerLimits server_limits(const Config::Limits& limits) {

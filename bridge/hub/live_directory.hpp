@@ -12,7 +12,7 @@ namespace camspan::hub {
 /// Lives on the I/O thread.
 class LiveDirectory {
  public:
-  explicit LiveDirectory(LiveViewer::Limits limits) : limits_(limits) {}
+  explicit LiveDirectory(flv::FanOut::Limits limits) : limits_(limits) {}
 
   /// The stream, made if it is not there. The reference is good while an upload of it or a viewer of it is there.
   LiveStream& get(const DeviceId& id, unsigned channel) {
@@ -35,7 +35,7 @@ class LiveDirectory {
   }
 
  private:
-  const LiveViewer::Limits limits_;
+  const flv::FanOut::Limits limits_;
   std::map<std::pair<DeviceId, unsigned>, LiveStream> streams_;
 };
 

@@ -17,41 +17,42 @@ constexpr std::size_t kRoundBytes = 64 << 10;
 /// One write to a viewer, during which it may be found too slow.
 class Writing {
  public:
-  explicit Writing(LiveViewer& viewer) : viewer_(viewer) { viewer_.writing(steady_now()); }
+  explicit Writing(flv::Viewer& viewer) : viewer_(viewer) { viewer_.writing(steady_now()); }
   ~Writing() { viewer_.written(); }
   Writing(const Writing&) = delete;
   Writing& operator=(const Writing&) = delete;
 
  private:
-  LiveViewer& viewer_;
+  flv::Viewer& viewer_;
 };
 
-Bytes joined(const std::vector<LiveTag>& tags) {
+Bytes joined(const std::vector<flv::SharedPiece>& tags) {
   Bytes bytes;
-  for (const LiveTag& tag : tags) bytes.insert(bytes.end(), tag.unit->bytes.begin(), tag.unit->bytes.end());
+  for (const flv::SharedPiece& tag : tags) bytes.insert(bytes.end(), tag->unit->bytes.begin(), tag->unit->bytes.end());
   return bytes;
 }
 
-asio::awaitable<Result<>> write_http(net::HttpExchange& exchange, LiveViewer& viewer, std::vector<LiveTag> round) {
+asio::awaitable<Result<>> write_http(net::HttpExchange& exchange, flv::Viewer& viewer,
+                                     std::vector<flv::SharedPiece> round) {
   const Writing writing(viewer);
-  if (round.size() == 1) co_return co_await exchange.write(round.front().unit->bytes);
+  if (round.size() == 1) co_return co_await exchange.write(round.front()->unit->bytes);
   const Bytes bytes = joined(round);
   co_return co_await exchange.write(bytes);
 }
 
-asio::awaitable<Result<>> write_websocket(net::WsLink& link, LiveViewer& viewer, std::vector<LiveTag> round) {
+asio::awaitable<Result<>> write_websocket(net::WsLink& link, flv::Viewer& viewer, std::vector<flv::SharedPiece> round) {
   const Writing writing(viewer);
   std::vector<ByteView> pieces;
-  for (const LiveTag& tag : round) {
-    pieces.push_back(tag.frame_header());
-    pieces.push_back(tag.unit->bytes);
+  for (const flv::SharedPiece& tag : round) {
+    pieces.push_back(tag->prefix);
+    pieces.push_back(tag->unit->bytes);
   }
   co_return co_await link.write(pieces);
 }
 
 /// What a viewer gets first, in rounds of the usual size.
-std::vector<std::vector<LiveTag>> in_rounds(const std::vector<SharedUnit>& units) {
-  std::vector<std::vector<LiveTag>> rounds;
+std::vector<std::vector<flv::SharedPiece>> in_rounds(const std::vector<SharedUnit>& units) {
+  std::vector<std::vector<flv::SharedPiece>> rounds;
   std::size_t size = kRoundBytes;
   for (const SharedUnit& unit : units) {
     if (size + unit->bytes.size() > kRoundBytes) {
@@ -79,11 +80,8 @@ std::vector<SharedUnit> with_joined_head(const std::vector<SharedUnit>& units) {
 
 /// A viewer by WebSocket: one loop sends, one notices that the viewer has gone.
 struct SocketView {
-  SocketView(net::HttpExchange& the_exchange, const asio::any_io_executor& executor, const LiveViewer::Limits& limits)
-      : exchange(the_exchange),
-        wake(executor),
-        viewer(
-            limits, [this] { wake.notify(); }, [this] { abort(); }) {}
+  SocketView(net::HttpExchange& the_exchange, const asio::any_io_executor& executor)
+      : exchange(the_exchange), wake(executor), viewer([this] { wake.notify(); }, [this] { abort(); }) {}
 
   void abort() {
     if (link)
@@ -95,7 +93,7 @@ struct SocketView {
   net::HttpExchange& exchange;
   std::unique_ptr<net::WsLink> link;
   net::WakeUp wake;
-  LiveViewer viewer;
+  flv::Viewer viewer;
   bool gone = false;
 };
 
@@ -132,7 +130,7 @@ asio::awaitable<void> send_socket(SocketView& view, std::vector<SharedUnit> open
     co_await view.link->close(1000, "the stream has ended");
 }
 
-asio::awaitable<void> send_http(net::HttpExchange& exchange, net::WakeUp& wake, LiveViewer& viewer,
+asio::awaitable<void> send_http(net::HttpExchange& exchange, net::WakeUp& wake, flv::Viewer& viewer,
                                 std::vector<SharedUnit> opening) {
   http::Headers headers{
       {"content-type", "video/x-flv"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"}};
@@ -154,8 +152,8 @@ asio::awaitable<void> send_http(net::HttpExchange& exchange, net::WakeUp& wake, 
   static_cast<void>(co_await exchange.finish());
 }
 
-ViewSummary summary_of(const LiveViewer& viewer) {
-  return {viewer.skipped(), viewer.dropped()};
+ViewSummary summary_of(const flv::Viewer& viewer) {
+  return {viewer.skipped(), viewer.removal() != flv::Removal::none};
 }
 
 }  // namespace
@@ -163,8 +161,7 @@ ViewSummary summary_of(const LiveViewer& viewer) {
 asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   net::WakeUp wake(executor);
-  LiveViewer viewer(
-      stream.limits(), [&wake] { wake.notify(); }, [&exchange] { exchange.abort(); });
+  flv::Viewer viewer([&wake] { wake.notify(); }, [&exchange] { exchange.abort(); });
   auto opening = stream.join(viewer);
   co_await send_http(exchange, wake, viewer, std::move(opening));
   co_return summary_of(viewer);
@@ -173,7 +170,7 @@ asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStrea
 asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream) {
   using namespace asio::experimental::awaitable_operators;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  SocketView view(exchange, executor, stream.limits());
+  SocketView view(exchange, executor);
   // Joined first: a viewer keeps its stream in being.
   auto opening = stream.join(view.viewer);
   auto link = co_await exchange.accept_websocket();

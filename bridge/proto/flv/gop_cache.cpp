@@ -23,32 +23,30 @@ void GopCache::push(const SharedUnit& tag) {
   head_.put(tag);
   // A key frame of a further track is no place to start at: the main track's may be elsewhere.
   if (tag->kind == UnitKind::key && tag->track == static_cast<std::uint8_t>(TagType::video)) {
-    drop_units();
+    forget_units();
     head_at_key_ = head_;
   } else if (since_key_.empty()) {
     return;
   }
-  if (tag->bytes.size() > max_bytes_ - bytes_ || since_key_.size() == kMaxUnits) return drop_units();
+  if (bytes_ > max_bytes_ || tag->bytes.size() > max_bytes_ - bytes_ || since_key_.size() == kMaxUnits)
+    return forget_units();
   bytes_ += tag->bytes.size();
   since_key_.push_back(tag);
-}
-
-std::vector<SharedUnit> GopCache::snapshot() const {
-  if (!has_key()) return head();
-  auto units = with_header(audio_, video_, head_at_key_);
-  units.insert(units.end(), since_key_.begin(), since_key_.end());
-  return units;
 }
 
 std::vector<SharedUnit> GopCache::head() const {
   return with_header(audio_, video_, head_);
 }
 
+std::vector<SharedUnit> GopCache::head_at_key() const {
+  return with_header(audio_, video_, head_at_key_);
+}
+
 void GopCache::clear() {
   *this = GopCache(max_bytes_);
 }
 
-void GopCache::drop_units() {
+void GopCache::forget_units() {
   since_key_.clear();
   bytes_ = 0;
 }

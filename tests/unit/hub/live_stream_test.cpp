@@ -26,27 +26,25 @@ std::string describe(const Unit& unit) {
 
 class LiveStreamTest : public testing::Test {
  protected:
-  static LiveViewer::Limits limits() {
-    LiveViewer::Limits limits;
+  static flv::FanOut::Limits limits() {
+    flv::FanOut::Limits limits;
     limits.max_bytes = 20'000;
     return limits;
   }
 
   /// A viewer that a test drains by hand.
   struct Viewer {
-    explicit Viewer(LiveStream& stream)
-        : viewer(
-              stream.limits(), [this] { ++woken; }, [this] { aborted = true; }) {
+    explicit Viewer(LiveStream& stream) : viewer([this] { ++woken; }, [this] { aborted = true; }) {
       for (const SharedUnit& unit : stream.join(viewer)) opening += describe(*unit) + " ";
     }
     std::string take(std::size_t bytes = 1 << 20) {
       std::string text;
-      for (const LiveTag& tag : viewer.take(bytes)) text += describe(*tag.unit) + " ";
+      for (const flv::SharedPiece& tag : viewer.take(bytes)) text += describe(*tag->unit) + " ";
       return text;
     }
     int woken = 0;
     bool aborted = false;
-    LiveViewer viewer;
+    flv::Viewer viewer;
     std::string opening;
   };
 
@@ -182,7 +180,7 @@ TEST_F(LiveStreamTest, AViewerThatTakesNothingHasABoundedQueueWhateverComes) {
   Viewer viewer(stream_);
   for (int i = 0; i < 5000; ++i) push(maker_.avc_config(0, static_cast<std::uint8_t>(i)));
   std::size_t waiting = 0;
-  for (const LiveTag& tag : viewer.viewer.take(1 << 30)) waiting += tag.unit->bytes.size();
+  for (const flv::SharedPiece& tag : viewer.viewer.take(1 << 30)) waiting += tag->unit->bytes.size();
   EXPECT_LE(waiting, limits().max_bytes);
 }
 
@@ -222,8 +220,8 @@ TEST_F(LiveStreamTest, DropsAViewerWhoseWriteDoesNotEnd) {
   stream_.tick(now_);
   EXPECT_TRUE(stuck.aborted);
   EXPECT_FALSE(idle.aborted);
-  EXPECT_TRUE(stuck.viewer.dropped());
-  EXPECT_FALSE(idle.viewer.dropped());
+  EXPECT_TRUE(stuck.viewer.removal() == flv::Removal::timeout);
+  EXPECT_FALSE(idle.viewer.removal() == flv::Removal::timeout);
   EXPECT_EQ(stream_.viewers(), 1u);
   push(maker_.delta(40));
   EXPECT_TRUE(stuck.viewer.empty());
@@ -310,10 +308,10 @@ TEST_F(LiveStreamTest, WhatIsLeftOfTwoIsShownWithItsConfiguration) {
 }
 
 TEST_F(LiveStreamTest, FramesEachTagOnceForWebSockets) {
-  const LiveTag tag = frame(tag_unit(maker_.key(0, 2000)));
-  EXPECT_EQ(tag.frame_size, 4);
-  EXPECT_EQ(std::to_integer<int>(tag.frame[0]), 0x82);
-  EXPECT_EQ(load_be<2>(&tag.frame[2]), tag.unit->bytes.size());
+  const flv::SharedPiece tag = frame(tag_unit(maker_.key(0, 2000)));
+  EXPECT_EQ(tag->prefix.size(), 4u);
+  EXPECT_EQ(std::to_integer<int>(tag->prefix[0]), 0x82);
+  EXPECT_EQ(load_be<2>(&tag->prefix[2]), tag->unit->bytes.size());
 }
 
 TEST(LiveDirectoryTest, ForgetsStreamsThatNobodyNeeds) {

@@ -33,8 +33,8 @@ class LiveViewTest : public testing::Test {
     io_.poll();
   }
 
-  static LiveViewer::Limits limits() {
-    LiveViewer::Limits limits;
+  static flv::FanOut::Limits limits() {
+    flv::FanOut::Limits limits;
     limits.max_bytes = 100'000;
     return limits;
   }
