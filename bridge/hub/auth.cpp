@@ -2,32 +2,18 @@
 
 #include <algorithm>
 
+#include "net/bearer_token.hpp"
+
 namespace camspan::hub {
 namespace {
 
 // Our own tokens have about 300 bytes; those of large issuers stay below this.
 constexpr std::size_t kMaxTokenBytes = 8192;
 
-std::optional<std::string_view> bearer(std::string_view value) {
-  constexpr std::string_view scheme = "bearer ";
-  if (value.size() < scheme.size()) return std::nullopt;
-  for (std::size_t i = 0; i < scheme.size(); ++i)
-    if ((value[i] | 0x20) != (scheme[i] | 0x20)) return std::nullopt;
-  value.remove_prefix(scheme.size());
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  return value;
-}
-
-std::optional<std::string> token_of(const net::RequestHead& request) {
-  if (const auto header = request.headers.find("authorization"))
-    if (const auto token = bearer(*header)) return std::string(*token);
-  return request.query_value("token");
-}
-
 }  // namespace
 
 tl::expected<Claims, Problem> Authorizer::authenticate(const net::RequestHead& request) const {
-  const auto token = token_of(request);
+  const auto token = net::token_of(request);
   if (!token || token->empty())
     return tl::unexpected(
         Problem{Cause::missing_token,

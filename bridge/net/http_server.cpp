@@ -218,8 +218,9 @@ HttpServer::~HttpServer() {
   impl_->abort_all();
 }
 
-tl::expected<std::string, Failure> HttpServer::listen(const std::string& host, std::uint16_t port, ssl_ctx_st* tls) {
-  auto listeners = open_listeners(impl_->executor, host, port);
+tl::expected<std::string, Failure> HttpServer::listen(const std::string& host, std::uint16_t port, ssl_ctx_st* tls,
+                                                      ListenOptions options) {
+  auto listeners = open_listeners(impl_->executor, host, port, options);
   if (!listeners) return tl::unexpected<Failure>(std::move(listeners.error()));
   for (tcp::acceptor& opened : listeners->acceptors) {
     auto acceptor = std::make_shared<tcp::acceptor>(std::move(opened));

@@ -6,6 +6,7 @@
 
 #include "net/connect.hpp"
 #include "net/http_exchange.hpp"
+#include "net/listen_options.hpp"
 
 namespace camspan::net {
 
@@ -62,7 +63,8 @@ class HttpServer {
   /// @param port  0 = any free one
   /// @param tls null = plain; must outlive the server. @return the address bound, "127.0.0.1:41234"
   /// The failure names the address and the fix ("... is in use: stop the other program or choose another port").
-  tl::expected<std::string, Failure> listen(const std::string& host, std::uint16_t port, ssl_ctx_st* tls);
+  tl::expected<std::string, Failure> listen(const std::string& host, std::uint16_t port, ssl_ctx_st* tls,
+                                            ListenOptions options = {});
 
   /// Stops accepting; HTTP/2 peers get GOAWAY, idle connections close. Running exchanges go on.
   void stop_accepting();

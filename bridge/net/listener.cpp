@@ -13,7 +13,7 @@ using asio::ip::tcp;
 // bounds it by net.core.somaxconn, 4096.
 constexpr int kBacklog = 1024;
 // A dead peer is noticed in 4 * 30 s even by a side that only waits.
-constexpr hal_socket_options kSocketOptions{nullptr, -1, 30, 1};
+constexpr int kKeepaliveSeconds = 30;
 // Free ports of IPv4 that are taken on IPv6 are rare.
 constexpr int kPortTries = 8;
 
@@ -42,11 +42,12 @@ Failure listen_failure(const std::string& host, std::uint16_t port, int error) {
 }
 
 /// @return 0 or errno
-int open_one(const asio::any_io_executor& executor, const char* host, std::uint16_t port, Listeners& into) {
+int open_one(const asio::any_io_executor& executor, const char* host, std::uint16_t port,
+             const hal_socket_options& options, Listeners& into) {
   hal_address at;
   if (const int error = hal_address_parse(host, port, &at); error != 0) return error;
   int fd = -1;
-  if (const int error = hal()->listen(&at, &kSocketOptions, kBacklog, &fd); error != 0) return error;
+  if (const int error = hal()->listen(&at, &options, kBacklog, &fd); error != 0) return error;
   into.acceptors.emplace_back(executor, at.family == 6 ? tcp::v6() : tcp::v4(), fd);
   return 0;
 }
@@ -56,11 +57,12 @@ std::uint16_t port_of(const Listeners& listeners) {
 }
 
 /// Both loopback addresses (RFC 6761 section 6.3), without a name server; IPv4 alone where there is no IPv6.
-int open_localhost(const asio::any_io_executor& executor, std::uint16_t port, Listeners& into) {
+int open_localhost(const asio::any_io_executor& executor, std::uint16_t port, const hal_socket_options& options,
+                   Listeners& into) {
   for (int tries = 0;; ++tries) {
     into.acceptors.clear();
-    if (const int error = open_one(executor, "127.0.0.1", port, into); error != 0) return error;
-    const int error = open_one(executor, "::1", port_of(into), into);
+    if (const int error = open_one(executor, "127.0.0.1", port, options, into); error != 0) return error;
+    const int error = open_one(executor, "::1", port_of(into), options, into);
     if (error == 0 || error == EADDRNOTAVAIL || error == EAFNOSUPPORT) return 0;
     if (port != 0 || error != EADDRINUSE || tries == kPortTries) return error;
   }
@@ -69,10 +71,11 @@ int open_localhost(const asio::any_io_executor& executor, std::uint16_t port, Li
 }  // namespace
 
 tl::expected<Listeners, Failure> open_listeners(const asio::any_io_executor& executor, const std::string& host,
-                                                std::uint16_t port) {
+                                                std::uint16_t port, const ListenOptions& options) {
+  const hal_socket_options socket{options.interface, options.dscp, kKeepaliveSeconds, 1};
   Listeners listeners;
-  const int error = host == "localhost" ? open_localhost(executor, port, listeners)
-                                        : open_one(executor, host.c_str(), port, listeners);
+  const int error = host == "localhost" ? open_localhost(executor, port, socket, listeners)
+                                        : open_one(executor, host.c_str(), port, socket, listeners);
   if (error == EINVAL)
     return tl::unexpected<Failure>({Errc::bad_setting, "cannot listen on \"" + host +
                                                            "\": it is not a numeric address. Name one such as "

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "net/listen_options.hpp"
+
 namespace camspan::net {
 
 struct Listeners {
@@ -13,8 +15,8 @@ struct Listeners {
   std::string bound;                               ///< "127.0.0.1:41234"
 };
 
-/// @param host, port  as in HttpServer::listen()
+/// @param host, port, options  as in HttpServer::listen()
 tl::expected<Listeners, Failure> open_listeners(const asio::any_io_executor& executor, const std::string& host,
-                                                std::uint16_t port);
+                                                std::uint16_t port, const ListenOptions& options);
 
 }  // namespace camspan::net

@@ -1,0 +1,11 @@
+/// What a listening socket gets, and those accepted from it.
+#pragma once
+
+namespace camspan::net {
+
+struct ListenOptions {
+  const char* interface = "";  ///< listen on this network interface alone; "" = any. Valid for the call
+  int dscp = -1;               ///< 0..63 of outgoing packets; -1 = the system's
+};
+
+}  // namespace camspan::net
