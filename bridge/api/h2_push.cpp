@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "api/credentials.hpp"
+#include "api/notify_thread.hpp"
 #include "api/triple.hpp"
 #include "api/uploader.hpp"
 #include "core/log.hpp"
@@ -18,13 +19,6 @@
 
 namespace camspan {
 namespace {
-
-/// Runs the callbacks of all uploads of the process. It is never stopped: a callback that still runs may end the last
-/// upload, and a thread cannot wait for itself.
-net::IoThread& notify_thread() {
-  static auto* const thread = new net::IoThread("camspan-notify");
-  return *thread;
-}
 
 tl::expected<ssl_ctx_st*, Failure> tls_context(const H2PushConfig& config) {
   const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };

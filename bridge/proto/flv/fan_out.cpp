@@ -246,6 +246,11 @@ void FanOut::end_viewers() {
   settle_budget();
 }
 
+void FanOut::end_viewer(Viewer& viewer) {
+  if (viewer.fan_out_ == this) leave(viewer);
+  viewer.end();
+}
+
 void FanOut::flush(TimePoint now) {
   for (Viewer* viewer : viewers_) {
     viewer->wait_for_key_ = cache_.has_video();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <camspan/catch_up.hpp>
 #include <camspan/unit.hpp>
 #include <chrono>
 #include <cstdint>
@@ -24,20 +25,8 @@ struct Piece {
 };
 using SharedPiece = std::shared_ptr<const Piece>;
 
-/// Where a viewer starts.
-enum class SyncMethod : std::uint8_t {
-  latest_keyframe,  ///< with all since the last key frame
-  next_keyframe,
-  latest,  ///< with the very next unit, whatever it is
-};
-
-/// What happens when a viewer is over a hard bound. Configuration is never dropped.
-enum class RecoverPolicy : std::uint8_t {
-  none,        ///< the viewer has to go
-  latest,      ///< on with the very next unit, whatever it is
-  soft_limit,  ///< on at the first key frame that waited no longer than the soft bound; without one as keyframe
-  keyframe,    ///< on at the newest key frame that waits, or else at the next
-};
+using camspan::RecoverPolicy;
+using camspan::SyncMethod;
 
 /// Why a viewer did not get a unit. Each that is dropped is counted under one of them.
 enum class Loss : std::uint8_t {
@@ -91,6 +80,8 @@ class Viewer {
   std::chrono::nanoseconds queue_delay(TimePoint now) const;  ///< of the piece that waits longest
   std::uint64_t taken() const { return taken_; }              ///< pieces
   const LossCounts& losses() const { return losses_; }
+  /// It was begun or interrupted, and goes on at the next key frame.
+  bool waits_for_key() const { return wait_for_key_; }
   std::uint64_t skipped() const;  ///< units that it did not get, whatever the cause
   Removal removal() const { return removal_; }
 
@@ -163,6 +154,8 @@ class FanOut {
   void tick(TimePoint now);
   /// Ends every viewer's stream, in order.
   void end_viewers();
+  /// Ends one viewer's stream: it gets what waits for it.
+  void end_viewer(Viewer& viewer);
   /// Drops what waits and what is cached, as after a seek; viewers go on at the next key frame.
   void flush(TimePoint now);
   /// Forgets the cached GOP and what is in force: another stream begins.
@@ -174,6 +167,8 @@ class FanOut {
   /// True if a further viewer could get anything.
   bool has_room() const;
   bool has_key() const { return cache_.has_key(); }
+  /// FLV file header, metadata and configuration in force.
+  std::vector<SharedUnit> head() const { return cache_.head(); }
   std::size_t cached_bytes() const { return cache_.bytes(); }
   std::size_t viewers() const { return viewers_.size(); }
   std::size_t level_bytes() const { return level_; }   ///< that wait, counted for each viewer

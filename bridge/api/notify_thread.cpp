@@ -1,0 +1,10 @@
+#include "api/notify_thread.hpp"
+
+namespace camspan {
+
+net::IoThread& notify_thread() {
+  static auto* const thread = new net::IoThread("camspan-notify");
+  return *thread;
+}
+
+}  // namespace camspan

@@ -1,0 +1,224 @@
+#include "api/ws_media_client.hpp"
+
+#include <asio/experimental/awaitable_operators.hpp>
+
+namespace camspan {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Pieces that wait are joined up to this: four full TLS records.
+constexpr std::size_t kRoundBytes = 64 << 10;
+// Frames of our own that wait for one client: answers to a peer that asks and does not read, and send().
+constexpr std::size_t kMaxOwnBytes = 1 << 20;
+
+}  // namespace
+
+/// One write to a client, during which it may be found too slow.
+class WsMediaClient::Writing {
+ public:
+  explicit Writing(WsMediaClient& client) : client_(client) { client_.viewer_.writing(Clock::now()); }
+  ~Writing() { client_.viewer_.written(); }
+  Writing(const Writing&) = delete;
+  Writing& operator=(const Writing&) = delete;
+
+ private:
+  WsMediaClient& client_;
+};
+
+WsMediaClient::WsMediaClient(std::uint32_t id, net::HttpExchange& exchange, const asio::any_io_executor& executor,
+                             const WsMedia& media, flv::FanOut& fan_out)
+    : id_(id),
+      exchange_(exchange),
+      media_(media),
+      fan_out_(fan_out),
+      wake_(executor),
+      viewer_([this] { wake_.notify(); }, [this] { on_abort(); }),
+      last_activity_(Clock::now()) {}
+
+/// The fan-out has let it go.
+void WsMediaClient::on_abort() {
+  // Who still reads, however slowly, is told; who takes nothing cannot be.
+  if (link_ && viewer_.removal() == flv::Removal::slow) return close(1013, "too slow", WsRemoval::slow);
+  why_ = WsRemoval::slow;
+  abort();
+}
+
+void WsMediaClient::abort() {
+  gone_ = true;
+  wake_.notify();
+  if (link_)
+    link_->abort();
+  else
+    exchange_.abort();
+}
+
+void WsMediaClient::close(std::uint16_t code, std::string reason, WsRemoval why) {
+  if (closing_ && !flush_) return;
+  closing_ = true;
+  flush_ = false;
+  close_code_ = code;
+  close_reason_ = std::move(reason);
+  why_ = why;
+  if (!closing_since_) closing_since_ = Clock::now();
+  fan_out_.end_viewer(viewer_);
+}
+
+void WsMediaClient::flush_and_close(std::uint16_t code, std::string reason, WsRemoval why) {
+  if (closing_) return;
+  close(code, std::move(reason), why);
+  flush_ = true;
+}
+
+void WsMediaClient::tick(TimePoint now, std::chrono::nanoseconds limit) {
+  if (closing_since_ && now - *closing_since_ > limit) abort();
+}
+
+Result<> WsMediaClient::send(Bytes frame) {
+  if (!link_) return fail(Errc::unsupported);
+  if (own_.size() + frame.size() > kMaxOwnBytes) return fail(Errc::queue_full);
+  own_.insert(own_.end(), frame.begin(), frame.end());
+  wake_.notify();
+  return {};
+}
+
+void WsMediaClient::wrote(std::size_t units, std::size_t bytes) {
+  units_sent_ += units;
+  bytes_sent_ += bytes;
+  last_activity_ = Clock::now();
+}
+
+asio::awaitable<bool> WsMediaClient::write_frames(std::vector<flv::SharedPiece> round) {
+  const Writing writing(*this);
+  std::vector<ByteView> pieces;
+  for (const flv::SharedPiece& piece : round) media_.append(pieces, *piece);
+  std::size_t bytes = 0;
+  for (const ByteView piece : pieces) bytes += piece.size();
+  const auto written = co_await link_->write(pieces);
+  if (written) wrote(round.size(), bytes);
+  co_return written.has_value();
+}
+
+asio::awaitable<bool> WsMediaClient::write_own(Bytes frames) {
+  const Writing writing(*this);
+  const std::vector<ByteView> pieces(1, frames);
+  const auto written = co_await link_->write(pieces);
+  if (written) wrote(0, frames.size());
+  co_return written.has_value();
+}
+
+asio::awaitable<bool> WsMediaClient::write_body(std::vector<flv::SharedPiece> round) {
+  const Writing writing(*this);
+  Bytes joined;
+  for (const flv::SharedPiece& piece : round)
+    joined.insert(joined.end(), piece->unit->bytes.begin(), piece->unit->bytes.end());
+  const auto written = co_await exchange_.write(joined);
+  if (written) wrote(round.size(), joined.size());
+  co_return written.has_value();
+}
+
+std::vector<std::vector<flv::SharedPiece>> WsMediaClient::in_rounds(std::vector<flv::SharedPiece> pieces) {
+  std::vector<std::vector<flv::SharedPiece>> rounds;
+  std::size_t size = kRoundBytes;
+  for (flv::SharedPiece& piece : pieces) {
+    if (size + piece->unit->bytes.size() > kRoundBytes) {
+      rounds.emplace_back();
+      size = 0;
+    }
+    size += piece->unit->bytes.size();
+    rounds.back().push_back(std::move(piece));
+  }
+  return rounds;
+}
+
+asio::awaitable<void> WsMediaClient::send_loop(std::vector<flv::SharedPiece> opening) {
+  for (auto& round : in_rounds(std::move(opening))) {
+    if (ends_now()) break;
+    const bool written = co_await write_frames(std::move(round));
+    if (!written) gone_ = true;
+  }
+  while (!ends_now()) {
+    bool written = true;
+    if (!own_.empty()) {
+      written = co_await write_own(std::exchange(own_, {}));
+    } else if (auto round = viewer_.take(kRoundBytes); !round.empty()) {
+      written = co_await write_frames(std::move(round));
+    } else if (viewer_.finished()) {
+      break;
+    } else {
+      co_await wake_.wait();
+    }
+    if (!written) gone_ = true;
+  }
+  if (gone_)
+    link_->abort();
+  else
+    co_await link_->close(close_code_, close_reason_);
+}
+
+asio::awaitable<void> WsMediaClient::read_loop(OnMessage on_message) {
+  for (;;) {
+    auto message = co_await link_->read();
+    if (!message) {
+      const auto is = [&](Errc code) { return message.error() == make_error_code(code); };
+      // It has been told what is wrong, and gets to read that.
+      if (is(Errc::protocol_error) || is(Errc::too_large)) {
+        close(1002, {}, WsRemoval::error);
+        co_return;
+      }
+      if (!closing_ && !viewer_.finished() && !gone_)
+        why_ = is(Errc::closed) || is(Errc::connection_lost) ? WsRemoval::closed : WsRemoval::error;
+      break;
+    }
+    last_activity_ = Clock::now();
+    on_message(*this, std::move(*message));
+  }
+  // A write that waits for a peer that has closed would wait long.
+  abort();
+}
+
+asio::awaitable<void> WsMediaClient::serve_websocket(std::unique_ptr<net::WsLink> link,
+                                                     std::vector<flv::SharedPiece> opening, OnMessage on_message) {
+  using namespace asio::experimental::awaitable_operators;
+  link_ = std::move(link);
+  co_await (send_loop(std::move(opening)) && read_loop(std::move(on_message)));
+}
+
+asio::awaitable<void> WsMediaClient::serve_http(http::Headers headers, std::vector<flv::SharedPiece> opening) {
+  const auto head = co_await exchange_.send_head(200, std::move(headers), std::nullopt);
+  if (!head) gone_ = true;
+  for (auto& round : in_rounds(std::move(opening))) {
+    if (ends_now()) break;
+    const bool written = co_await write_body(std::move(round));
+    if (!written) gone_ = true;
+  }
+  while (!ends_now() && !viewer_.finished()) {
+    auto round = viewer_.take(kRoundBytes);
+    if (round.empty()) {
+      co_await wake_.wait();
+      continue;
+    }
+    const bool written = co_await write_body(std::move(round));
+    if (!written) gone_ = true;
+  }
+  if (gone_ && !closing_ && why_ == WsRemoval::stopped) why_ = WsRemoval::closed;
+  if (!gone_) static_cast<void>(co_await exchange_.finish());
+}
+
+WsClientStats WsMediaClient::stats(TimePoint now) const {
+  const auto lost = [this](flv::Loss cause) { return viewer_.losses()[static_cast<std::size_t>(cause)].units; };
+  WsClientStats stats;
+  stats.id = id_;
+  stats.address = address();
+  stats.websocket = link_ != nullptr;
+  stats.queued_bytes = viewer_.bytes();
+  stats.queue_delay = viewer_.queue_delay(now);
+  stats.units_sent = units_sent_;
+  stats.bytes_sent = bytes_sent_;
+  stats.dropped_soft = lost(flv::Loss::late);
+  stats.dropped_hard = lost(flv::Loss::overflow);
+  stats.idle = now - last_activity_;
+  return stats;
+}
+
+}  // namespace camspan

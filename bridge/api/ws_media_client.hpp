@@ -1,0 +1,83 @@
+/// One client of a published stream.
+#pragma once
+
+#include <camspan/ws_publisher.hpp>
+#include <deque>
+#include <memory>
+
+#include "api/ws_media.hpp"
+#include "net/http_exchange.hpp"
+#include "net/wake_up.hpp"
+#include "net/ws_link.hpp"
+#include "proto/flv/fan_out.hpp"
+
+namespace camspan {
+
+/// Lives on the I/O thread, in the coroutine that serves its request. Two loops: one sends, one (of a WebSocket) reads.
+class WsMediaClient {
+ public:
+  /// What a client asks of its server. On the I/O thread.
+  using OnMessage = std::function<void(WsMediaClient&, net::WsLink::Message)>;
+
+  WsMediaClient(std::uint32_t id, net::HttpExchange& exchange, const asio::any_io_executor& executor,
+                const WsMedia& media, flv::FanOut& fan_out);
+
+  /// Serve until the stream ends or the client is gone.
+  asio::awaitable<void> serve_websocket(std::unique_ptr<net::WsLink> link, std::vector<flv::SharedPiece> opening,
+                                        OnMessage on_message);
+  asio::awaitable<void> serve_http(http::Headers headers, std::vector<flv::SharedPiece> opening);
+
+  /// Sends a whole frame of our own between two of the stream.
+  /// @return Errc::queue_full: too many wait, Errc::unsupported: no WebSocket
+  Result<> send(Bytes frame);
+  /// Ends it with a close frame; with `flush`, when it has what waits for it. Where nothing can be written for `limit`,
+  /// the connection ends then.
+  void close(std::uint16_t code, std::string reason, WsRemoval why);
+  void flush_and_close(std::uint16_t code, std::string reason, WsRemoval why);
+  /// Ends the connection at once.
+  void abort();
+  /// Call about once a second: ends a connection that close() could not.
+  void tick(TimePoint now, std::chrono::nanoseconds limit);
+
+  std::uint32_t id() const { return id_; }
+  WsRemoval removal() const { return why_; }
+  flv::Viewer& viewer() { return viewer_; }
+  const std::string& address() const { return exchange_.request().peer; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+  WsClientStats stats(TimePoint now) const;
+
+ private:
+  class Writing;
+
+  asio::awaitable<void> send_loop(std::vector<flv::SharedPiece> opening);
+  asio::awaitable<void> read_loop(OnMessage on_message);
+  asio::awaitable<bool> write_frames(std::vector<flv::SharedPiece> round);
+  asio::awaitable<bool> write_own(Bytes frames);
+  asio::awaitable<bool> write_body(std::vector<flv::SharedPiece> round);
+  Bytes take_own();
+  void on_abort();
+  void wrote(std::size_t units, std::size_t bytes);
+  bool ends_now() const { return gone_ || (closing_ && !flush_); }
+  static std::vector<std::vector<flv::SharedPiece>> in_rounds(std::vector<flv::SharedPiece> pieces);
+
+  const std::uint32_t id_;
+  net::HttpExchange& exchange_;
+  const WsMedia& media_;
+  flv::FanOut& fan_out_;
+  net::WakeUp wake_;
+  flv::Viewer viewer_;
+  std::unique_ptr<net::WsLink> link_;  ///< null for HTTP
+  Bytes own_;                          ///< frames of our own that wait
+  std::uint16_t close_code_ = 1000;
+  std::string close_reason_ = "the stream has ended";
+  WsRemoval why_ = WsRemoval::stopped;
+  std::optional<TimePoint> closing_since_;
+  bool closing_ = false;
+  bool flush_ = false;
+  bool gone_ = false;
+  std::uint64_t units_sent_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  TimePoint last_activity_;
+};
+
+}  // namespace camspan

@@ -1,0 +1,422 @@
+#include "api/ws_media_server.hpp"
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "core/memory_budget.hpp"
+#include "net/responses.hpp"
+#include "proto/ws/frame.hpp"
+#include "proto/ws_message/message.hpp"
+#include "proto/ws_message/packer.hpp"
+
+namespace camspan {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kTick{1};
+// A key frame costs many times a delta: encoders are not asked more often (gst-elements.md A12).
+constexpr std::chrono::seconds kKeyInterval{1};
+// Connections that are no clients yet cost a descriptor and about 2 KiB each; after 10 s without a request they end.
+constexpr std::size_t kMaxConnections = 8192;
+// PAUSED to READY takes less than a second.
+constexpr milliseconds kStopTime{400};
+
+flv::FanOut::Limits limits_of(const WsPublisherConfig& config) {
+  flv::FanOut::Limits limits;
+  limits.max_bytes = config.max_bytes;
+  limits.max_total_bytes = config.max_bytes;
+  limits.cache_bytes = config.max_bytes;
+  limits.soft_max = config.units_soft_max;
+  limits.max_delay = config.units_max;
+  limits.timeout = config.timeout;
+  limits.sync = config.sync_method;
+  limits.recover = config.recover_policy;
+  return limits;
+}
+
+std::string path_of(const WsPublisherConfig& config) {
+  if (!config.path.empty()) return config.path.front() == '/' ? config.path : '/' + config.path;
+  return config.encoding == WsEncoding::raw ? "/live.flv" : "/appdata";
+}
+
+std::uint64_t units_of(const flv::LossCounts& losses) {
+  std::uint64_t units = 0;
+  for (const flv::LossCount& count : losses) units += count.units;
+  return units;
+}
+
+}  // namespace
+
+/// A client while it is there.
+class WsMediaServer::Guest {
+ public:
+  Guest(WsMediaServer& server, net::HttpExchange& exchange)
+      : server_(server), client_(++server.last_id_, exchange, server.executor_, server.media_, server.fan_out_) {
+    server_.clients_.push_back(&client_);
+    ++server_.counts_.accepts;
+  }
+  ~Guest() { server_.leave(client_); }
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+
+  WsMediaClient& client() { return client_; }
+
+ private:
+  WsMediaServer& server_;
+  WsMediaClient client_;
+};
+
+WsMediaServer::WsMediaServer(asio::any_io_executor executor, WsPublisherConfig config, WsPublisherEvents events,
+                             net::IoThread& notify)
+    : executor_(executor),
+      config_(std::move(config)),
+      box_(std::make_shared<Box>()),
+      notify_(notify),
+      media_(config_.encoding, config_.stream_name),
+      fan_out_(
+          limits_of(config_), [this](const Unit& unit, std::uint64_t number) { return media_.prefix(unit, number); },
+          &MemoryBudget::process()),
+      path_(path_of(config_)),
+      timer_(executor) {
+  box_->events = std::move(events);
+}
+
+template <class Tell>
+void WsMediaServer::tell(Tell event) {
+  notify_.post([box = box_, event = std::move(event)] {
+    if (!box->silent.load()) event(box->events);
+  });
+}
+
+tl::expected<void, Failure> WsMediaServer::start(std::string token) {
+  net::LocalServerSettings settings;
+  settings.host = config_.host;
+  settings.port = config_.port;
+  settings.cert_file = config_.tls_cert_file;
+  settings.key_file = config_.tls_key_file;
+  settings.token = std::move(token);
+  settings.allow_origins = config_.allow_origins;
+  settings.interface = config_.interface;
+  settings.dscp = config_.dscp;
+  settings.limits.max_connections = kMaxConnections;
+  settings.limits.websocket_ping = config_.ping_interval;
+  settings.limits.max_websocket_message_bytes = config_.max_inbound_message;
+  const std::weak_ptr<WsMediaServer> weak = weak_from_this();
+  auto started = net::LocalServer::start(executor_, std::move(settings),
+                                         [weak](net::HttpExchange& exchange) { return handle(weak.lock(), exchange); });
+  if (!started) return tl::unexpected<Failure>(std::move(started.error()));
+  server_ = std::move(*started);
+  log::info("ws", "serving ", config_.stream_name, " on ", server_->tls() ? "wss://" : "ws://", config_.host, ":",
+            server_->port(), path_);
+  tick_later();
+  return {};
+}
+
+asio::awaitable<void> WsMediaServer::stop() {
+  stopping_ = true;
+  timer_.cancel();
+  for (const auto& question : questions_) question->answered.notify();
+  for (WsMediaClient* client : clients_) client->close(1001, "the camera stops", WsRemoval::stopped);
+  co_await server_->http().drain(kStopTime);
+  server_.reset();
+}
+
+asio::awaitable<void> WsMediaServer::handle(std::shared_ptr<WsMediaServer> self, net::HttpExchange& exchange) {
+  if (!self || self->stopping_) co_return;
+  if (exchange.request().path == self->path_) {
+    co_await self->serve_media(exchange);
+    co_return;
+  }
+  net::LocalServer::Refusal why{404, "unknown-route", "Nothing here", "The stream of this camera is at another path."};
+  co_await self->refuse(exchange, self->counts_.rejects_request, std::move(why));
+}
+
+asio::awaitable<void> WsMediaServer::refuse(net::HttpExchange& exchange, std::uint64_t& counter,
+                                            net::LocalServer::Refusal why) {
+  ++counter;
+  co_await net::send_problem(exchange, why.status, std::move(why.cause), std::move(why.title), std::move(why.detail));
+}
+
+asio::awaitable<void> WsMediaServer::serve_media(net::HttpExchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  if (auto why = server_->refuse(request)) {
+    std::uint64_t& counter = why->status == 401 ? counts_.rejects_token : counts_.rejects_origin;
+    co_await refuse(exchange, counter, std::move(*why));
+    co_return;
+  }
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (!reads) {
+    net::LocalServer::Refusal why{405, "method-not-allowed", "Wrong method", "Watch with GET."};
+    co_await refuse(exchange, counts_.rejects_request, std::move(why));
+    co_return;
+  }
+  if (!exchange.wants_websocket() && media_.encoding() != WsEncoding::raw) {
+    net::LocalServer::Refusal why{426, "websocket-needed", "WebSocket needed", "Open this address as a WebSocket."};
+    co_await refuse(exchange, counts_.rejects_request, std::move(why));
+    co_return;
+  }
+  if (request.method == "HEAD") {
+    const auto head = co_await exchange.send_head(200, media_headers(request), std::nullopt);
+    if (head) static_cast<void>(co_await exchange.finish());
+    co_return;
+  }
+  co_await serve_client(exchange);
+}
+
+asio::awaitable<void> WsMediaServer::serve_client(net::HttpExchange& exchange) {
+  if (clients_.size() + joining_ >= config_.max_clients || !fan_out_.has_room()) {
+    net::LocalServer::Refusal why{503, "max-clients", "Camera is busy",
+                                  "As many clients are here as this camera allows. Try again later."};
+    co_await refuse(exchange, counts_.rejects_full, std::move(why));
+    co_return;
+  }
+  ++joining_;
+  const bool welcome = co_await ask(exchange.request());
+  --joining_;
+  if (stopping_) co_return;
+  if (!welcome) {
+    net::LocalServer::Refusal why{403, "not-allowed", "Not let in", "The program of this camera did not let you in."};
+    co_await refuse(exchange, counts_.rejects_application, std::move(why));
+    co_return;
+  }
+  std::unique_ptr<net::WsLink> link;
+  if (exchange.wants_websocket()) {
+    ++joining_;
+    auto accepted = co_await exchange.accept_websocket();
+    --joining_;
+    if (!accepted) {
+      ++counts_.rejects_request;
+      co_return;  // it has been answered
+    }
+    link = std::move(*accepted);
+  }
+  if (stopping_) co_return;
+  Guest guest(*this, exchange);
+  WsMediaClient& client = guest.client();
+  tell([id = client.id(), address = client.address()](const WsPublisherEvents& events) {
+    if (events.client_added) events.client_added(id, address);
+  });
+  const flv::FanOut::Opening opening = fan_out_.join(client.viewer());
+  if (opening.units.empty()) want_key();
+  const std::vector<SharedUnit> headers = headers_now(opening);
+  auto pieces = media_.opening(opening, caps_, headers);
+  if (link) {
+    WsMediaClient::OnMessage on_message_of = [this](WsMediaClient& from, net::WsLink::Message message) {
+      on_message(from, std::move(message));
+    };
+    co_await client.serve_websocket(std::move(link), std::move(pieces), std::move(on_message_of));
+  } else {
+    co_await client.serve_http(media_headers(exchange.request()), std::move(pieces));
+  }
+}
+
+/// Whether the user of the publisher lets the client in.
+asio::awaitable<bool> WsMediaServer::ask(const net::RequestHead& request) {
+  if (!box_->events.client_connecting) co_return true;
+  const auto question = std::make_shared<Question>(executor_);
+  questions_.push_back(question);
+  WsPublisherEvents::Headers headers;
+  for (const auto& field : request.headers) headers.emplace_back(field.name, field.value);
+  const std::weak_ptr<WsMediaServer> weak = weak_from_this();
+  notify_.post([box = box_, question, executor = executor_, address = request.peer, path = request.path,
+                headers = std::move(headers)] {
+    const bool yes = !box->silent.load() && box->events.client_connecting(address, path, headers);
+    asio::post(executor, [question, yes] {
+      question->yes = yes;
+      question->answered.notify();
+    });
+  });
+  co_await question->answered.wait();
+  std::erase(questions_, question);
+  co_return question->yes;
+}
+
+http::Headers WsMediaServer::media_headers(const net::RequestHead& request) const {
+  http::Headers headers;
+  headers.append("content-type", flv_ ? "video/x-flv" : "application/octet-stream");
+  headers.append("cache-control", "no-store");
+  headers.append("x-content-type-options", "nosniff");
+  headers.append("server", config_.user_agent);
+  // It was let in, so it may read.
+  if (const auto origin = request.headers.find("origin")) {
+    headers.append("access-control-allow-origin", std::string(*origin));
+    headers.append("vary", "origin");
+  }
+  return headers;
+}
+
+/// What a client that comes now gets first: of FLV what is in force where it starts, else what the caps say.
+std::vector<SharedUnit> WsMediaServer::headers_now(const flv::FanOut::Opening& opening) const {
+  return flv_ ? opening.head : headers_;
+}
+
+void WsMediaServer::leave(WsMediaClient& client) {
+  std::erase(clients_, &client);
+  counts_.bytes_served += client.bytes_sent();
+  tell([id = client.id(), why = client.removal()](const WsPublisherEvents& events) {
+    if (events.client_removed) events.client_removed(id, why);
+  });
+  if (clients_.empty() && ended_) std::exchange(ended_, {})();
+}
+
+void WsMediaServer::on_message(WsMediaClient& client, net::WsLink::Message message) {
+  if (media_.encoding() == WsEncoding::msgpack) {
+    if (message.text) return client.close(1003, "only binary messages", WsRemoval::error);
+    if (answer(client, message.data)) return;
+  }
+  tell([id = client.id(), data = std::move(message.data)](const WsPublisherEvents& events) {
+    if (events.client_message) events.client_message(id, data);
+  });
+}
+
+/// Answers `list`, and `read` of the stream. @return whether there was nothing more to do
+bool WsMediaServer::answer(WsMediaClient& client, ByteView message) {
+  const auto decoded = ws_message::decode(message, {});
+  if (!decoded) {
+    client.close(1007, "not one well-formed map", WsRemoval::error);
+    return true;
+  }
+  const auto* request = std::get_if<ws_message::Request>(&*decoded);
+  if (!request || !request->id || !request->method) return false;
+  Bytes value;
+  ws_message::Response response;
+  response.id = *request->id;
+  response.code = ws_message::Code::success;
+  if (*request->method == "list") {
+    ws_message::Packer packer(value);
+    packer.array_header(1);
+    packer.str(config_.stream_name);
+  } else if (*request->method == "read" && request->stream == config_.stream_name) {
+    value = media_.init_value(caps_, flv_ ? fan_out_.head() : headers_);
+  } else {
+    return false;
+  }
+  response.data = value;
+  const Bytes encoded = ws_message::encode(response);
+  Bytes frame = ws::frame_header(ws::Opcode::binary, encoded.size());
+  frame.insert(frame.end(), encoded.begin(), encoded.end());
+  if (!client.send(std::move(frame))) client.close(1013, "answers wait", WsRemoval::slow);
+  return true;
+}
+
+void WsMediaServer::set_format(std::string caps, std::vector<SharedUnit> headers, bool flv) {
+  caps_ = std::move(caps);
+  headers_ = std::move(headers);
+  flv_ = flv;
+  const bool changed = std::exchange(has_format_, true);
+  fan_out_.clear();  // what was before cannot be decoded with this
+  if (changed && media_.encoding() != WsEncoding::raw)
+    fan_out_.deliver(media_.init_unit(caps_, headers_), Clock::now());
+}
+
+void WsMediaServer::deliver(const SharedUnit& unit) {
+  ++counts_.units_in;
+  counts_.bytes_in += unit->bytes.size();
+  fan_out_.deliver(unit, Clock::now());
+  if (unit->kind == UnitKind::key) key_wanted_ = false;
+}
+
+void WsMediaServer::flush() {
+  fan_out_.flush(Clock::now());
+}
+
+void WsMediaServer::end(std::function<void()> done) {
+  if (clients_.empty()) return done();
+  ended_ = std::move(done);
+  for (WsMediaClient* client : clients_) client->flush_and_close(1000, "the stream has ended", WsRemoval::stopped);
+}
+
+void WsMediaServer::update(const WsPublisherConfig& config) {
+  config_.max_clients = config.max_clients;
+  config_.sync_method = config.sync_method;
+  config_.recover_policy = config.recover_policy;
+  config_.units_soft_max = config.units_soft_max;
+  config_.units_max = config.units_max;
+  config_.timeout = config.timeout;
+  config_.max_bytes = config.max_bytes;
+  fan_out_.set_limits(limits_of(config_));
+}
+
+WsMediaClient* WsMediaServer::find(std::uint32_t id) const {
+  const auto found = std::ranges::find_if(clients_, [id](const WsMediaClient* client) { return client->id() == id; });
+  return found == clients_.end() ? nullptr : *found;
+}
+
+void WsMediaServer::remove(std::uint32_t id) {
+  if (WsMediaClient* client = find(id)) client->close(1000, "removed", WsRemoval::removed);
+}
+
+void WsMediaServer::remove_flush(std::uint32_t id) {
+  if (WsMediaClient* client = find(id)) client->flush_and_close(1000, "removed", WsRemoval::removed);
+}
+
+void WsMediaServer::clear() {
+  for (WsMediaClient* client : clients_) client->close(1000, "removed", WsRemoval::removed);
+}
+
+void WsMediaServer::send(std::uint32_t id, const Bytes& message) {
+  WsMediaClient* client = find(id);
+  if (!client) return;
+  Bytes frame = ws::frame_header(ws::Opcode::binary, message.size());
+  frame.insert(frame.end(), message.begin(), message.end());
+  if (!client->send(std::move(frame))) log::debug("ws", "a message for client ", id, " was dropped");
+}
+
+void WsMediaServer::want_key() {
+  const TimePoint now = Clock::now();
+  key_wanted_ = now - key_asked_ < kKeyInterval;
+  if (key_wanted_) return;  // the tick comes back to it
+  key_asked_ = now;
+  tell([](const WsPublisherEvents& events) {
+    if (events.need_key) events.need_key();
+  });
+}
+
+void WsMediaServer::watch_drops() {
+  const std::uint64_t drops = units_of(fan_out_.losses());
+  const bool dropping = std::exchange(drops_told_, drops) != drops;
+  if (dropping == std::exchange(dropping_, dropping)) return;
+  tell([dropping](const WsPublisherEvents& events) {
+    if (events.overflow) events.overflow(dropping);
+  });
+}
+
+void WsMediaServer::tick_later() {
+  timer_.expires_after(kTick);
+  timer_.async_wait([weak = weak_from_this()](const std::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->stopping_) return;
+    const TimePoint now = Clock::now();
+    self->fan_out_.tick(now);
+    const std::vector<WsMediaClient*> clients = self->clients_;
+    for (WsMediaClient* client : clients) client->tick(now, self->config_.timeout);
+    self->watch_drops();
+    const bool waits =
+        std::ranges::any_of(clients, [](WsMediaClient* client) { return client->viewer().waits_for_key(); });
+    if (waits || self->key_wanted_) self->want_key();
+    self->tick_later();
+  });
+}
+
+void WsMediaServer::fill(WsPublisherStats& stats) const {
+  const TimePoint now = Clock::now();
+  const flv::LossCounts losses = fan_out_.losses();
+  const auto& soft = losses[static_cast<std::size_t>(flv::Loss::late)];
+  const auto& hard = losses[static_cast<std::size_t>(flv::Loss::overflow)];
+  stats = counts_;
+  for (const WsMediaClient* client : clients_) {
+    stats.clients.push_back(client->stats(now));
+    stats.bytes_served += client->bytes_sent();
+  }
+  stats.level_bytes = fan_out_.level_bytes();
+  stats.cache_bytes = fan_out_.cached_bytes();
+  stats.dropped_soft = soft.units;
+  stats.dropped_hard = hard.units;
+  stats.bytes_dropped_soft = soft.bytes;
+  stats.bytes_dropped_hard = hard.bytes;
+  if (server_) stats.rejects_full += server_->http().stats().refused;
+}
+
+}  // namespace camspan
