@@ -1,7 +1,9 @@
 #include "gst_glue.hpp"
 
 #include <camspan/hal.h>
+#include <gst/video/video.h>
 
+#include <atomic>
 #include <optional>
 
 #include "core/log.hpp"
@@ -123,6 +125,62 @@ void post_error(GstElement* element, const Failure& failure, bool ever_connected
 
 void post_warning(GstElement* element, const Failure& failure) {
   post(element, GST_MESSAGE_WARNING, failure, true);
+}
+
+void post_stopped(GstElement* element, const char* what) {
+  const GstElementFactory* factory = gst_element_get_factory(element);
+  const std::string name = factory ? gst_plugin_feature_get_name(factory) : "the element";
+  gst_element_message_full(element, GST_MESSAGE_ERROR, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
+                           g_strdup((name + " had to stop.").c_str()), g_strdup(what), __FILE__, GST_FUNCTION,
+                           __LINE__);
+}
+
+bool equal_bytes(GstBuffer* a, GstBuffer* b) {
+  if (gst_buffer_get_size(a) != gst_buffer_get_size(b)) return false;
+  GstMapInfo map;
+  if (!gst_buffer_map(a, &map, GST_MAP_READ)) return false;
+  const bool equal = gst_buffer_memcmp(b, 0, map.data, map.size) == 0;
+  gst_buffer_unmap(a, &map);
+  return equal;
+}
+
+GstStructure* base_sink_stats(GstBaseSink* sink) {
+  auto* parent = G_OBJECT_CLASS(g_type_class_peek(GST_TYPE_BASE_SINK));
+  GParamSpec* spec = g_object_class_find_property(parent, "stats");
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, GST_TYPE_STRUCTURE);
+  parent->get_property(G_OBJECT(sink), spec->param_id, &value, spec);
+  GstStructure* stats = static_cast<GstStructure*>(g_value_dup_boxed(&value));
+  g_value_unset(&value);
+  return stats;
+}
+
+GstClockID start_stats_timer(GstElement* element, unsigned interval_ms, GstClockCallback post) {
+  if (interval_ms == 0) return nullptr;
+  const ObjectPtr<GstClock> clock(gst_system_clock_obtain());
+  const GstClockTime interval = interval_ms * GST_MSECOND;
+  GstClockID timer = gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + interval, interval);
+  gst_clock_id_wait_async(timer, post, gst_object_ref(element), gst_object_unref);
+  return timer;
+}
+
+void send_force_key_unit(GstBaseSink* sink) {
+  static std::atomic<guint> count{0};
+  // An upstream without an encoder refuses, and so does the audio side of a muxer: only the key frame tells.
+  gst_pad_push_event(GST_BASE_SINK_PAD(sink),
+                     gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, ++count));
+}
+
+gboolean first_answer(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
+  const char* text = g_value_get_string(answer);
+  if (!text) return TRUE;
+  g_value_set_string(result, text);
+  return FALSE;
+}
+
+gboolean first_decision(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
+  g_value_copy(answer, result);
+  return FALSE;
 }
 
 void route_log() {

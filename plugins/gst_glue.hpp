@@ -6,6 +6,7 @@
 #include <camspan/error.hpp>
 #include <camspan/unit.hpp>
 
+#include <exception>
 #include <memory>
 
 namespace camspan::plugin {
@@ -28,6 +29,35 @@ std::optional<UtcTime> capture_time(GstElement* element, GstBuffer* buffer, cons
 /// machine-readable details.
 void post_error(GstElement* element, const Failure& failure, bool ever_connected);
 void post_warning(GstElement* element, const Failure& failure);
+
+/// Posts that an exception has stopped the element.
+void post_stopped(GstElement* element, const char* what);
+
+/// Runs `body`; an exception becomes an ERROR on the bus and `otherwise`.
+template <class Element, class Value, class Body>
+Value guarded(Element* element, Value otherwise, Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& problem) {
+    post_stopped(GST_ELEMENT(element), problem.what());
+  } catch (...) {
+    post_stopped(GST_ELEMENT(element), "unknown exception");
+  }
+  return otherwise;
+}
+
+bool equal_bytes(GstBuffer* a, GstBuffer* b);
+/// What GstBaseSink itself counts: average-rate, dropped, rendered. The caller frees it.
+GstStructure* base_sink_stats(GstBaseSink* sink);
+/// Calls `post` with the element every `interval_ms`, on a thread of the system clock. @return the caller unschedules
+/// it; null when the interval is 0
+GstClockID start_stats_timer(GstElement* element, unsigned interval_ms, GstClockCallback post);
+/// Asks upstream for a key frame.
+void send_force_key_unit(GstBaseSink* sink);
+
+/// Accumulators of signals: the first handler that gives a text, or the first handler, decides.
+gboolean first_answer(GSignalInvocationHint* hint, GValue* result, const GValue* answer, gpointer data);
+gboolean first_decision(GSignalInvocationHint* hint, GValue* result, const GValue* answer, gpointer data);
 
 /// Sends the core's log to the GStreamer category `camspancore`.
 void route_log();

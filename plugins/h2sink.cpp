@@ -61,19 +61,6 @@ namespace {
 
 GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
-/// Runs `body`; an exception becomes an ERROR on the bus and `otherwise`.
-template <class Value, class Body>
-Value guarded(H2Sink* sink, Value otherwise, Body body) noexcept {
-  try {
-    return body();
-  } catch (const std::exception& problem) {
-    GST_ELEMENT_ERROR(sink, LIBRARY, FAILED, ("h2sink had to stop."), ("%s", problem.what()));
-  } catch (...) {
-    GST_ELEMENT_ERROR(sink, LIBRARY, FAILED, ("h2sink had to stop."), (nullptr));
-  }
-  return otherwise;
-}
-
 bool upstream_is_live(H2Sink* sink) {
   GstQuery* query = gst_query_new_latency();
   gboolean live = FALSE;
@@ -147,15 +134,6 @@ gboolean post_stats(GstClock*, GstClockTime, GstClockID, gpointer user) noexcept
   });
 }
 
-void start_stats_timer(H2Sink* sink, unsigned interval_ms) {
-  if (interval_ms == 0) return;
-  const ObjectPtr<GstClock> clock(gst_system_clock_obtain());
-  const GstClockTime interval = interval_ms * GST_MSECOND;
-  sink->state->stats_timer =
-      gst_clock_new_periodic_id(clock.get(), gst_clock_get_time(clock.get()) + interval, interval);
-  gst_clock_id_wait_async(sink->state->stats_timer, post_stats, gst_object_ref(sink), gst_object_unref);
-}
-
 gboolean start(GstBaseSink* base) noexcept {
   H2Sink* sink = H2_SINK(base);
   return guarded(sink, FALSE, [&]() -> gboolean {
@@ -182,7 +160,7 @@ gboolean start(GstBaseSink* base) noexcept {
     if ((*settings)->async_connect) (*push)->start();
     state.live_known = false;
     state.ever_connected = false;
-    start_stats_timer(sink, (*settings)->stats_interval_ms);
+    state.stats_timer = start_stats_timer(GST_ELEMENT(sink), (*settings)->stats_interval_ms, post_stats);
     held.lock();
     state.push = std::move(*push);
     return TRUE;
@@ -242,15 +220,6 @@ GstFlowReturn to_flow(H2Sink* sink, const std::error_code& error) {
                   0};
   post_error(GST_ELEMENT(sink), failure, true);
   return GST_FLOW_ERROR;
-}
-
-bool equal_bytes(GstBuffer* a, GstBuffer* b) {
-  if (gst_buffer_get_size(a) != gst_buffer_get_size(b)) return false;
-  GstMapInfo map;
-  if (!gst_buffer_map(a, &map, GST_MAP_READ)) return false;
-  const bool equal = gst_buffer_memcmp(b, 0, map.data, map.size) == 0;
-  gst_buffer_unmap(a, &map);
-  return equal;
 }
 
 /// A header buffer that the caps carried and that was therefore pushed already.
@@ -397,18 +366,6 @@ void finalize(GObject* object) noexcept {
   drop_stream_header(*sink->state);
   delete sink->state;
   G_OBJECT_CLASS(h2_sink_parent_class)->finalize(object);
-}
-
-gboolean first_answer(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
-  const char* text = g_value_get_string(answer);
-  if (!text) return TRUE;
-  g_value_set_string(result, text);
-  return FALSE;
-}
-
-gboolean first_decision(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
-  g_value_copy(answer, result);
-  return FALSE;
 }
 
 void install_signals(GType type) {

@@ -1,5 +1,3 @@
-#include <gst/video/video.h>
-
 #include "core/log.hpp"
 #include "gst_glue.hpp"
 #include "h2sink_state.hpp"
@@ -104,11 +102,8 @@ bool on_redirect(H2Sink* sink, const std::string& url) {
 
 void request_key(H2Sink* sink) {
   GST_DEBUG_CATEGORY_INIT(h2_sink_events_category, "h2sink", 0, "HTTP/2 upload");
-  // An upstream without an encoder refuses, and so does the audio side of a muxer: only the key frame tells.
-  static std::atomic<guint> count{0};
-  GstEvent* event = gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, ++count);
-  const bool taken = gst_pad_push_event(GST_BASE_SINK_PAD(sink), event);
-  GST_DEBUG_OBJECT(sink, "asked for a key frame (%s)", taken ? "taken" : "refused by part of the pipeline");
+  GST_DEBUG_OBJECT(sink, "asking for a key frame");
+  send_force_key_unit(GST_BASE_SINK(sink));
 }
 
 H2PushEvents make_events(H2Sink* sink) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "api/url.hpp"
+#include "config_file.hpp"
 #include "h2sink_properties.hpp"
 
 namespace camspan::plugin {
@@ -192,33 +193,13 @@ tl::unexpected<Failure> bad(std::string sentence) {
   return tl::unexpected<Failure>(Failure{Errc::bad_setting, std::move(sentence), 0});
 }
 
-/// Takes what the group of the file says about properties that nobody set yet.
-tl::expected<void, Failure> apply_config_file(H2SinkSettings& settings, GObjectClass* object_class, const char* group) {
-  const std::string& path = settings.config_file;
-  const std::unique_ptr<GKeyFile, decltype(&g_key_file_unref)> file(g_key_file_new(), g_key_file_unref);
-  g_autoptr(GError) error = nullptr;
-  if (!g_key_file_load_from_file(file.get(), path.c_str(), G_KEY_FILE_NONE, &error))
-    return bad("cannot read config-file " + path + ": " + error->message + ".");
-  if (!g_key_file_has_group(file.get(), group)) return {};
-  const std::unique_ptr<gchar*, decltype(&g_strfreev)> keys(g_key_file_get_keys(file.get(), group, nullptr, nullptr),
-                                                            g_strfreev);
-  for (gchar** key = keys.get(); key && *key; ++key) {
-    GParamSpec* spec = g_object_class_find_property(object_class, *key);
-    const Row* row = spec ? find_row(spec->param_id) : nullptr;
-    if (!row || row->id == kConfigFile)
-      return bad(path + ": [" + group + "] has no property \"" + *key + "\". gst-inspect-1.0 h2sink lists them.");
-    if (settings.explicitly_set.test(row->id)) continue;
-    const std::unique_ptr<gchar, decltype(&g_free)> text(g_key_file_get_string(file.get(), group, *key, nullptr),
-                                                         g_free);
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, spec->value_type);
-    const bool read = text && gst_value_deserialize(&value, text.get()) && !g_param_value_validate(spec, &value);
-    if (read) set_setting(settings, row->id, &value);
-    g_value_unset(&value);
-    if (!read)
-      return bad(path + ": [" + group + "] " + *key + " has no valid value. gst-inspect-1.0 h2sink tells the range.");
-  }
-  return {};
+/// Takes what the file says about properties that nobody set yet.
+tl::expected<void, Failure> apply_file(H2SinkSettings& settings, GObjectClass* object_class, const char* group) {
+  ConfigFileUser user;
+  user.has = [](guint id) { return id != kConfigFile && find_row(id); };
+  user.is_set = [&](guint id) { return settings.explicitly_set.test(id); };
+  user.set = [&](guint id, const GValue* value) { set_setting(settings, id, value); };
+  return apply_config_file(settings.config_file, group, object_class, user);
 }
 
 bool names_device(const std::bitset<64>& set) {
@@ -320,7 +301,7 @@ tl::expected<std::unique_ptr<H2SinkSettings>, Failure> resolve(const H2SinkSetti
     if (auto applied = apply_identity(*resolved); !applied) return tl::unexpected<Failure>(std::move(applied.error()));
   const bool device_of_board = !device_given && names_device(resolved->explicitly_set);
   if (!resolved->config_file.empty())
-    if (auto applied = apply_config_file(*resolved, object_class, element_name); !applied)
+    if (auto applied = apply_file(*resolved, object_class, element_name); !applied)
       return tl::unexpected<Failure>(std::move(applied.error()));
   const bool device_set = names_device(resolved->explicitly_set) && !device_of_board;
   const bool stream =

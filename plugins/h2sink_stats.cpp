@@ -1,19 +1,8 @@
+#include "gst_glue.hpp"
 #include "h2sink_state.hpp"
 
 namespace camspan::plugin {
 namespace {
-
-/// What GstBaseSink counts: average-rate, dropped, rendered.
-GstStructure* base_stats(H2Sink* sink) {
-  auto* parent = G_OBJECT_CLASS(g_type_class_peek(GST_TYPE_BASE_SINK));
-  GParamSpec* spec = g_object_class_find_property(parent, "stats");
-  GValue value = G_VALUE_INIT;
-  g_value_init(&value, GST_TYPE_STRUCTURE);
-  parent->get_property(G_OBJECT(sink), spec->param_id, &value, spec);
-  GstStructure* stats = static_cast<GstStructure*>(g_value_dup_boxed(&value));
-  g_value_unset(&value);
-  return stats;
-}
 
 void set(GstStructure* stats, const char* name, std::uint64_t value) {
   gst_structure_set(stats, name, G_TYPE_UINT64, static_cast<guint64>(value), nullptr);
@@ -35,7 +24,7 @@ GstStructure* make_stats(H2Sink* sink) {
   const H2PushStats before = data.total;
   held.unlock();
 
-  GstStructure* stats = base_stats(sink);
+  GstStructure* stats = base_sink_stats(GST_BASE_SINK(sink));
   gst_structure_set_name(stats, "application/x-h2sink-stats");
   set(stats, "bytes-in", before.bytes_in + now.bytes_in);
   set(stats, "bytes-queued", now.bytes_queued);

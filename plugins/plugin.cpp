@@ -2,10 +2,11 @@
 
 #include "gst_glue.hpp"
 #include "h2sink.hpp"
+#include "wsstreamsink.hpp"
 
 static gboolean plugin_init(GstPlugin* plugin) {
   camspan::plugin::route_log();
-  return GST_ELEMENT_REGISTER(h2sink, plugin);
+  return GST_ELEMENT_REGISTER(h2sink, plugin) && GST_ELEMENT_REGISTER(wsstreamsink, plugin);
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, camspan,
