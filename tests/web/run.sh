@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests of the viewer page: units in Node, then the page in Chromium against a stand-in for the hub, on loopback only.
+# Tests of the pages: units in Node (of js/ as well), then the viewer page in Chromium against a stand-in for the hub and
+# the page of an example against its program, on loopback only.
 # Needs node and npm; the page test also needs chromium (CHROMIUM names another binary) and ffmpeg, and says SKIP without.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -13,7 +14,7 @@ install_if_missing . node_modules/axe-core/package.json
 install_if_missing "$web" node_modules/mpegts.js/dist/mpegts.js
 
 mapfile -t units < <(ls ./*.test.js | grep -v page.test.js)
-node --test "${units[@]}"
+node --test "${units[@]}" ../../js/test/*.test.js
 
 for program in "${CHROMIUM:-/usr/bin/chromium}" ffmpeg; do
   if ! command -v "$program" >/dev/null; then

@@ -1,5 +1,6 @@
 #include "gos/pages.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -33,18 +34,26 @@ const char* type_of(std::string_view path) {
 
 }  // namespace
 
-tl::expected<Pages, Failure> Pages::load(const std::string& folder) {
-  Pages pages;
-  if (folder.empty()) return pages;
+std::error_code Pages::add(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (!entry.is_regular_file() || entry.file_size() > kMaxFileBytes || pages.files_.size() == kMaxFiles) continue;
+    if (!entry.is_regular_file() || entry.file_size() > kMaxFileBytes || files_.size() == kMaxFiles) continue;
     std::ifstream file(entry.path(), std::ios::binary);
-    pages.files_['/' + entry.path().filename().string()] = std::string(std::istreambuf_iterator<char>(file), {});
+    files_['/' + entry.path().filename().string()] = std::string(std::istreambuf_iterator<char>(file), {});
   }
-  if (error)
-    return tl::unexpected<Failure>(
-        Failure{error, "cannot read the pages in " + folder + " (CAMSPAN_GOS_PAGES): " + error.message(), 0});
+  return error;
+}
+
+tl::expected<Pages, Failure> Pages::load(std::string_view folders) {
+  Pages pages;
+  while (!folders.empty()) {
+    const std::string folder(folders.substr(0, folders.find(':')));
+    folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
+    const std::error_code error = folder.empty() ? std::error_code{} : pages.add(folder);
+    if (error)
+      return tl::unexpected<Failure>(
+          Failure{error, "cannot read the pages in " + folder + " (CAMSPAN_GOS_PAGES): " + error.message(), 0});
+  }
   return pages;
 }
 

@@ -13,7 +13,7 @@ struct Settings {
   std::uint16_t port = 8080;
   std::string cert_file;  ///< with key_file: TLS
   std::string key_file;
-  std::string pages;                 ///< folder of files to serve beside the streams; "" = none
+  std::string pages;                 ///< folders of files to serve beside the streams, separated by ':'
   std::vector<std::string> origins;  ///< that pages may have beside our own
   std::size_t max_clients = 8;
 };
