@@ -1,7 +1,8 @@
 # Turns files into one C++ source with their content, type and hash. Run as a script:
 #   cmake -DOUTPUT=file.cpp -DLIST=list.txt -P embed_files.cmake
 # Each line of list.txt is "<address>|<file>". Of our own modules (everything but node_modules) the lines that are comments
-# alone stay behind: they are half of the bytes, and no browser reads them. tests/web/served.js does the same.
+# alone, empty lines and the spaces before a line stay behind: they are half of the bytes, and no browser reads them.
+# tests/web/served.js does the same.
 # Beside each lies what gzip makes of it, where that program is there.
 
 # The bytes of a file as C++ string literals, which compile far faster than arrays; 2000 digits a line keep editors and
@@ -30,6 +31,7 @@ foreach(line IN LISTS lines)
     file(READ "${file}" text)
     string(REGEX REPLACE "(^|\n)[ \t]*/\\*\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t]*//[^\n]*" "" text "${text}")
+    string(REGEX REPLACE "\n[ \t\n]+" "\n" text "${text}")
     set(file "${OUTPUT}.text")
     file(WRITE "${file}" "${text}")
   endif()

@@ -14,7 +14,9 @@ export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const hasChromium = () => existsSync(chromiumPath);
 
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+  '--disable-component-update', '--disable-sync',
+  // A direct connection on a host with nothing but loopback; elsewhere the page needs neither.
+  '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'];
 const shots = new URL('out/', import.meta.url).pathname;
 
 /** Longest wait for anything the page should do, ms; generous, because the machine may be busy. */

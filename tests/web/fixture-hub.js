@@ -34,6 +34,15 @@ export class FixtureHub {
    * `{hang: true}` for no answer at all.
    */
   live = {};
+  /**
+   * Per camera with P2P: what `startCamera` gives, or `{status, problem, retryAfter}` of a refusal, or `{hang: true}` for
+   * no answer. `blocked: true` lets no candidate through.
+   */
+  peers = {};
+  /** What was asked of `/whep`, as `METHOD path?query`, with the body. */
+  whep = [];
+  /** The fields of `Link` in the answers of `/whep`. */
+  links = [];
   /** Status that `/api` answers instead, such as 401. */
   apiStatus = 200;
   /** Per camera a `Recording`, `{status, problem}` of a refusal, or `{hang: true}`; none for a camera without recordings. */
@@ -50,6 +59,8 @@ export class FixtureHub {
   #viewers = new Set();
   #events = new Set();
   #cameras = new Map();
+  #joins = 0;
+  #sessions = new Map(); // id -> {camera, etag, response, waiting}
 
   /** @param {object[]} devices */
   constructor(devices) {
@@ -100,6 +111,8 @@ export class FixtureHub {
     if (searchParams.has('token')) this.tokens.push(['query', searchParams.get('token'), pathname]);
     if (pathname.startsWith('/api/')) this.#api(pathname, request, response);
     else if (pathname.startsWith('/live/')) this.#probe(pathname, response);
+    else if (pathname.startsWith('/whep/')) await this.#whep(request, pathname, response);
+    else if (pathname === '/stand-in') response.writeHead(200, { 'content-type': types.html }).end('<!doctype html><title>camera</title>');
     else if (pathname.startsWith('/recordings/')) await this.#recorded(request, pathname, searchParams, response);
     else await this.#file(pathname, response);
   }
@@ -121,7 +134,80 @@ export class FixtureHub {
     }
   }
 
+  /** A candidate of a camera, for its viewer; an empty line ends them. */
+  tellCandidate(id, line) {
+    const session = this.#sessions.get(id);
+    if (!session || session.camera.blocked) return;
+    if (session.response) this.#writeCandidate(session, line);
+    else session.waiting.push(line);
+  }
+
+  #writeCandidate({ response }, line) {
+    response.write(`event: candidate\ndata: ${line ? `a=${line}` : 'a=end-of-candidates'}\n\n`);
+    if (!line) response.end();
+  }
+
+  async #whep(request, pathname, response) {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const body = Buffer.concat(parts).toString();
+    this.whep.push(`${request.method} ${request.url}\n${body}`);
+    const [, , device, id] = pathname.split('/').map(decodeURIComponent);
+    if (request.method === 'POST') await this.#join(device, body, response);
+    else await this.#member(this.#sessions.get(id), id, request, body, response);
+  }
+
+  async #join(device, offer, response) {
+    const known = this.devices.some(({ id }) => id === device);
+    const camera = this.peers[device] ?? (known ? { status: 503, problem: 'no-video', retryAfter: 5 } : { status: 404, problem: 'unknown-device' });
+    if (camera.hang) return;
+    if (camera.status) {
+      this.#refuse(camera, response);
+      return;
+    }
+    const id = `s${++this.#joins}`;
+    const session = { camera, etag: `"e${id}"`, response: null, waiting: [] };
+    this.#sessions.set(id, session);
+    const sdp = await camera.answer(id, offer);
+    response.writeHead(201, {
+      'content-type': 'application/sdp', location: `/whep/${device}/${id}`, etag: session.etag,
+      ...(this.links.length && { link: this.links.join(', ') }),
+    }).end(sdp);
+  }
+
+  async #member(session, id, request, body, response) {
+    if (!session) {
+      response.writeHead(404).end();
+    } else if (request.method === 'DELETE') {
+      this.#sessions.delete(id);
+      await session.camera.leave(id);
+      response.writeHead(200).end();
+    } else if (request.method === 'PATCH') {
+      const fits = request.headers['if-match'] === session.etag && request.headers['content-type'] === 'application/trickle-ice-sdpfrag';
+      const lines = [...body.matchAll(/^a=(candidate:.*)\r$/gm)].map(([, line]) => line);
+      if (fits && !session.camera.blocked) await Promise.all(lines.map((line) => session.camera.candidate(id, line)));
+      response.writeHead(fits ? 204 : 412).end();
+    } else {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).flushHeaders();
+      session.response = response;
+      for (const line of session.waiting.splice(0)) this.#writeCandidate(session, line);
+    }
+  }
+
+  /** How many viewers are joined by WHEP. */
+  get joined() {
+    return this.#sessions.size;
+  }
+
+  #refuse({ status, problem, retryAfter }, response) {
+    const headers = { 'content-type': 'application/problem+json' };
+    if (retryAfter) headers['retry-after'] = retryAfter;
+    response.writeHead(status, headers).end(JSON.stringify({ type: `/problems/${problem}`, status }));
+  }
+
   #liveOf(pathname) {
+    const [, from, file] = pathname.split('/');
+    if (from === 'feed') return this.peers[file.slice(0, -'.flv'.length)];
     return this.live[decodeURIComponent(pathname.slice('/live/'.length, -'.flv'.length))]
       ?? { status: 404, problem: 'unknown-device' };
   }

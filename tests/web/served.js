@@ -1,4 +1,4 @@
-/** What the hub serves of a module: the lines that are comments alone stay behind (cmake/embed_files.cmake). */
+/** What the hub serves of a module: comments, empty lines and indentation stay behind (cmake/embed_files.cmake). */
 
 /**
  * @param {string} name  of the file
@@ -6,5 +6,5 @@
  * @returns {string}
  */
 export const served = (name, text) => (name.endsWith('.js')
-  ? text.replace(/(^|\n)[ \t]*\/\*\*([^*]|\*[^/])*\*\//g, '$1').replace(/\n[ \t]*\/\/[^\n]*/g, '')
+  ? text.replace(/(^|\n)[ \t]*\/\*\*([^*]|\*[^/])*\*\//g, '$1').replace(/\n[ \t]*\/\/[^\n]*/g, '').replace(/\n[ \t\n]+/g, '\n')
   : text);

@@ -5,17 +5,27 @@ import { tokenHeaders } from './token.js';
 // A request that has no answer by then counts as a lost hub.
 const answerLimitMs = 10000;
 
-async function request(path, method) {
+/**
+ * One request with the viewer's token.
+ *
+ * @param {string} path
+ * @param {string} method
+ * @param {{headers?: object, body?: string, keepalive?: boolean, signal?: AbortSignal}} [more]  as for `fetch`; with a
+ *   `signal` only that ends it
+ * @returns {Promise<Response|null>}  null = no answer
+ */
+export async function request(path, method, { headers, ...more } = {}) {
   try {
     return await fetch(path, {
-      method, headers: tokenHeaders(), cache: 'no-store', signal: AbortSignal.timeout(answerLimitMs),
+      method, headers: { ...tokenHeaders(), ...headers }, cache: 'no-store', signal: AbortSignal.timeout(answerLimitMs), ...more,
     });
   } catch {
     return null;
   }
 }
 
-const lastPart = (type) => (typeof type === 'string' ? type.split('/').pop() : '');
+/** @returns {string} the last part of a problem type */
+export const lastPart = (type) => (typeof type === 'string' ? type.split('/').pop() : '');
 
 /**
  * @param {string} path
@@ -38,25 +48,34 @@ export const getDevices = () => readJson('/api/devices');
 /** @returns {Promise<{status: number, problem: string, value: object|null}>}  as `getDevices`, for one camera */
 export const getDevice = (id) => readJson(`/api/devices/${encodeURIComponent(id)}`);
 
-const causes = { 200: 'none', 401: 'signed-out', 403: 'refused', 404: 'missing', 503: 'no-video' };
+const causes = { 401: 'signed-out', 403: 'refused', 404: 'missing', 503: 'no-video' };
+
+/**
+ * Why the hub, or a camera that serves its own page, does not serve.
+ *
+ * @param {Response|null} response
+ * @param {string} [problem]  last part of the problem type, where the header does not say it
+ * @returns {{cause: 'none'|'no-answer'|'signed-out'|'refused'|'missing'|'no-video'|'full', status: number,
+ *   problem: string, retryAfter: number}}  `none`: it serves; `no-answer` stands for a failing hub too, `no-video` for
+ *   all that may pass; `retryAfter` in seconds, 0 when none was given
+ */
+export function refusalOf(response, problem = response?.headers.get('camspan-problem') ?? '') {
+  const retryAfter = Number(response?.headers.get('retry-after') ?? 0) || 0;
+  const { status = 0, ok = false } = response ?? {};
+  const known = ok ? 'none' : causes[status] ?? 'no-answer';
+  // A page that is newer than the program that answers may ask for a route that is not there.
+  const cause = { 'max-viewers': 'full', 'unknown-route': 'no-video' }[problem] ?? known;
+  return { cause, status, problem, retryAfter };
+}
 
 /**
  * Asks whether the live stream would be served, without starting it. This is how the page learns why a WebSocket was
  * refused: browsers hide the status of a failed upgrade.
  *
  * @param {string} id
- * @returns {Promise<{cause: 'none'|'no-answer'|'signed-out'|'refused'|'missing'|'no-video'|'full', status: number,
- *   problem: string, retryAfter: number}>}  `none`: it would be served; `no-answer` stands for a failing hub too;
- *   `retryAfter` in seconds, 0 when the hub gave none
+ * @returns {Promise<object>}  as `refusalOf`
  */
-export async function probeLive(id) {
-  const response = await request(livePath(id), 'HEAD');
-  const status = response?.status ?? 0;
-  const problem = response?.headers.get('camspan-problem') ?? '';
-  const retryAfter = Number(response?.headers.get('retry-after') ?? 0) || 0;
-  const cause = status === 503 && problem === 'max-viewers' ? 'full' : causes[status] ?? 'no-answer';
-  return { cause, status, problem, retryAfter };
-}
+export const probeLive = async (id) => refusalOf(await request(livePath(id), 'HEAD'));
 
 /** @returns {string} the path of a camera's live stream */
 export const livePath = (id) => `/live/${encodeURIComponent(id)}.flv`;

@@ -3,6 +3,7 @@ import { decodeKeyFrame } from './key-picture.js';
 import { PlaybackSession } from './playback.js';
 import { openLive } from './player.js';
 import { Previews } from './preview.js';
+import { LiveRace } from './race.js';
 import { RecordingIndex } from './recording-index.js';
 import { playRecording } from './recording-player.js';
 import { getKeyFrame, listRecordings, openRecording } from './recordings-api.js';
@@ -79,8 +80,10 @@ export class OpenCamera {
 
   #live() {
     const { video, still, clock, refresh, soundOn } = this.#deps;
+    const here = { id: this.#id, path: livePath(this.#id), video, still };
+    const openWay = (request, handlers) => openLive({ ...request, ...here }, handlers);
     return new LiveSession(this.#id, this.#store, {
-      openLive: (request, handlers) => openLive({ ...request, path: livePath(this.#id), video, still }, handlers),
+      openLive: (request, on) => new LiveRace(request, { openWay, clock }, on),
       probeLive, refresh, clock, soundOn: soundOn(),
     });
   }

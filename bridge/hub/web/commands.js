@@ -130,11 +130,12 @@ function snapshot(state, device, { picture, notice }) {
   }, 'image/jpeg', 0.92);
 }
 
-function runAction(id, { go, state, device, commands, tryNow, newLink }) {
+function runAction(id, { go, state, device, commands, session, tryNow, newLink }) {
   const shown = state().session?.id;
   const [what, time] = id.split(':');
   const actions = {
     try: tryNow,
+    'use-hub': () => session().useHub(),
     list: () => { location.hash = '#/'; },
     'new-link': newLink,
     live: commands.live,

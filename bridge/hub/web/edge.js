@@ -1,23 +1,26 @@
 /** How close to live the picture is, and what to do about it. No DOM; runs in Node. */
 
-// Kept delay through the hub is 2.5 s at most. The rest of the way (camera, network, hub) is given half of it.
-const targetS = 1.2;
-const jumpS = 2 * targetS;
-const landS = targetS / 2;
+/**
+ * Seconds of stream that may wait to be shown. The delay kept through the hub is 2.5 s at most, and the rest of the way
+ * (camera, network, hub) is given half of it; direct it is 0.3 s, of which nothing else takes a part worth the name.
+ */
+export const targets = Object.freeze({ direct: 0.3, hub: 1.2 });
+
 // Going back to normal speed a little below the target keeps the speed from changing all the time.
-const calmS = 0.75 * targetS;
+const calmShare = 0.75;
 const fastRate = 1.05;
 
 /**
  * @param {number} ahead  seconds of stream that wait to be shown
  * @param {number} rate  the speed now
  * @param {boolean} first  nothing was shown yet: the wait from the last key frame is skipped, not watched
+ * @param {number} target  one of `targets`
  * @returns {{rate: number, skip: number}}  the speed from now on, and the seconds to jump over, 0 for none
  */
-export function chase(ahead, rate, first) {
-  if (ahead > (first ? targetS : jumpS)) return { rate: 1, skip: ahead - landS };
-  if (ahead > targetS) return { rate: fastRate, skip: 0 };
-  return { rate: ahead > calmS ? rate : 1, skip: 0 };
+export function chase(ahead, rate, first, target) {
+  if (ahead > (first ? target : 2 * target)) return { rate: 1, skip: ahead - target / 2 };
+  if (ahead > target) return { rate: fastRate, skip: 0 };
+  return { rate: ahead > calmShare * target ? rate : 1, skip: 0 };
 }
 
 const windowMs = 30000;

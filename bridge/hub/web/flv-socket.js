@@ -3,24 +3,31 @@ import { withToken } from './token.js';
 /**
  * FLV over a WebSocket of this hub: binary messages of whole tags.
  *
- * @param {string} path  such as `/live/front-door.flv`
- * @param {{onOpen: () => void, onBytes: (bytes: Uint8Array) => void,
- *   onClose: (end: {code: number}) => void}} handlers  `onClose` runs once, for a refusal too (1006: browsers hide the
- *   HTTP status), and not after `close()`
- * @returns {() => void}  closes the socket; no handler runs afterwards
+ * @param {{path: string}} request  such as `/live/front-door.flv`
+ * @param {{onStep: (step: number) => void, onBytes: (bytes: Uint8Array) => void,
+ *   onClose: (end: {code: number}) => void}} handlers  step 2 = the hub has accepted, 3 = bytes are coming; `onClose` runs
+ *   once, for a refusal too (1006: browsers hide the HTTP status), and not after `close()`
+ * @returns {{how: () => object, close: () => void}}  as `openPeer`
  */
-export function openFlvSocket(path, { onOpen, onBytes, onClose }) {
+export function openFlvSocket({ path }, { onStep, onBytes, onClose }) {
   const url = new URL(withToken(path), location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
-  socket.onopen = onOpen;
+  let coming = false;
+  socket.onopen = () => onStep(2);
   socket.onmessage = ({ data }) => {
-    if (typeof data !== 'string') onBytes(new Uint8Array(data));
+    if (typeof data === 'string') return;
+    if (!coming) onStep(3);
+    coming = true;
+    onBytes(new Uint8Array(data));
   };
   socket.onclose = ({ code }) => onClose({ code });
-  return () => {
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+  return {
+    how: () => ({ way: 'hub', protocol: 'TCP', roundTripMs: null }),
+    close() {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    },
   };
 }

@@ -12,7 +12,7 @@ import { installSprite } from './icons.js';
 import { getPref, setPref } from './prefs.js';
 import { Statistics } from './stats.js';
 import { createStore } from './store.js';
-import { labels, skipped } from './texts.js';
+import { labels, skipped, wayNotice } from './texts.js';
 import { setToken, takeToken } from './token.js';
 import { createAnnouncer } from './views/announcer.js';
 import { createCameraList } from './views/camera-list.js';
@@ -161,11 +161,14 @@ listenForKeys(() => getPref('keys', 'on') === 'on', {
 });
 addEventListener('hashchange', openAddress);
 addEventListener('online', tryNow);
+addEventListener('pagehide', closeCamera); // tells the camera
+addEventListener('pageshow', ({ persisted }) => persisted && openAddress());
 document.addEventListener('visibilitychange', () => camera?.session?.setHidden(document.hidden));
 
 // For demos and end-to-end tests: what the page is doing, and how long the first picture took from navigation, in ms.
 let hubBefore = 'loading';
 let recordedBefore;
+let noticed = ''; // said once for each camera
 store.subscribe((state) => {
   const { session, hub, devices, mode, statsOpen, view: shown } = state;
   root.dataset.state = session?.name ?? 'list';
@@ -182,6 +185,11 @@ store.subscribe((state) => {
   // Listeners must not change the store themselves.
   if (back) queueMicrotask(() => camera?.session?.tryNow());
   if (grown && camera) queueMicrotask(() => camera?.index.refresh());
+  const way = session && `${session.id} ${wayNotice(session)}`;
+  if (session?.name === 'live' && wayNotice(session) && way !== noticed) {
+    noticed = way;
+    queueMicrotask(() => stage.notice(wayNotice(session)));
+  }
   if (diskFull) queueMicrotask(() => stage.notice(labels.diskFull));
 });
 

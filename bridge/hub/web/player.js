@@ -1,5 +1,6 @@
-import { chase, LateClock } from './edge.js';
+import { chase, LateClock, targets } from './edge.js';
 import { openFlvSocket } from './flv-socket.js';
+import { openPeer } from './peer.js';
 import { Screen } from './screen.js';
 
 // What the hub sends at once, from its last key frame on, arrives within this time of the first picture.
@@ -7,22 +8,27 @@ const settleMs = 500;
 const behindS = 10;
 
 /**
- * Plays one live stream through the hub on a video element, close to its live edge.
+ * Plays one live stream on a video element, close to its live edge.
  *
- * @param {object} request  `video`, `still`, `soundOn`, `expectSound` as for `Screen`, and
- * @param {string} request.path  of the stream, such as `/live/front-door.flv`
+ * @param {object} request  `video`, `still`, `soundOn`, `expectSound`, `paused` as for `Screen`, and
+ * @param {'direct'|'hub'} request.way  from the camera, or through the hub
+ * @param {string} request.id  of the camera
+ * @param {string} request.path  of its stream at the hub, such as `/live/front-door.flv`
  * @param {object} handlers
- * @param {() => void} handlers.onOpen  the hub has accepted
- * @param {() => void} handlers.onBytes  the first bytes are here
+ * @param {(step: number) => void} handlers.onStep  as for `openPeer` and `openFlvSocket`
+ * @param {() => void} handlers.onKey  a first picture is there, and is about to take the video element: let go of it, or
+ *   close this player
  * @param {() => void} handlers.onPicture  the first picture is on the screen
  * @param {(end: object) => void} handlers.onEnd  runs once, and not after `close()`. `end.reason` is `closed` (with
- *   `code`), `media` (with `name`: broken, or not playable after all), `codec` (with `name`: no player for it) or
- *   `restart` (with `expectSound` for the next request)
+ *   `code` or `cause` as the way has it), `media` (with `name`: broken, or not playable after all), `codec` (with
+ *   `name`: no player for it) or `restart` (with `expectSound` for the next request)
  * @returns {LivePlayer}
  */
 export function openLive(request, handlers) {
   return new LivePlayer(request, handlers);
 }
+
+const open = { direct: openPeer, hub: openFlvSocket };
 
 class LivePlayer {
   #video;
@@ -32,12 +38,15 @@ class LivePlayer {
   #ended = false;
   #settleUntil = 0;
   #bytes = 0;
-  #closeSocket;
+  #target;
+  #stream;
 
-  constructor({ path, ...request }, handlers) {
+  constructor(request, handlers) {
     this.#video = request.video;
     this.#handlers = handlers;
+    this.#target = targets[request.way];
     this.#screen = new Screen({ ...request, kind: 'live', behindS }, {
+      onKey: handlers.onKey,
       onPicture: handlers.onPicture,
       onCanPlay: () => {
         this.#settleUntil ||= performance.now() + settleMs;
@@ -45,27 +54,32 @@ class LivePlayer {
       },
       onEnd: (end) => this.#end(end),
     });
-    this.#closeSocket = openFlvSocket(path, {
-      onOpen: handlers.onOpen,
+    this.#stream = open[request.way](request, {
+      onStep: handlers.onStep,
       onBytes: (bytes) => this.#take(bytes),
-      onClose: ({ code }) => this.#end({ reason: 'closed', code }),
+      onClose: (end) => this.#end({ reason: 'closed', ...end }),
     });
   }
 
   /**
    * What the session has to know, a few times a second. Also keeps the picture at the live edge.
    *
-   * @returns {object}  as `Screen.sample()`, with `time` = the picture's clock, and `late` = its delay behind the
-   *   stream, in seconds
+   * @returns {object}  as `Screen.sample()`, with `time` = the picture's clock, `late` = its delay behind the stream, in
+   *   seconds, and `way` = `direct`, `relay` or `hub`
    */
   sample() {
     if (this.#screen.shown) this.#chase();
-    return { ...this.#screen.sample(), time: this.#video.currentTime, late: this.#late() };
+    return { ...this.#screen.sample(), time: this.#video.currentTime, late: this.#late(), way: this.#stream.how().way };
   }
 
-  /** @returns {object}  for the statistics: `Screen.pictures()`, `bytes` so far, `aheadS` that wait to be shown, `lateS` */
+  /**
+   * @returns {object}  for the statistics: `Screen.pictures()`, `how()` of the way, `bytes` so far, `aheadS` that wait to be
+   *   shown, `lateS`
+   */
   measure() {
-    return { ...this.#screen.pictures(), bytes: this.#bytes, aheadS: this.#ahead(), lateS: this.#late() };
+    return {
+      ...this.#screen.pictures(), ...this.#stream.how(), bytes: this.#bytes, aheadS: this.#ahead(), lateS: this.#late(),
+    };
   }
 
   /** @param {boolean} on  call inside a key press or a tap to lift what the browser holds back */
@@ -86,12 +100,11 @@ class LivePlayer {
 
   /** Leaves the last picture on the still, and ends. Nothing is reported afterwards. */
   close() {
-    this.#closeSocket();
+    this.#stream.close();
     this.#screen.close();
   }
 
   #take(bytes) {
-    if (this.#bytes === 0) this.#handlers.onBytes();
     this.#bytes += bytes.length;
     this.#screen.push(bytes);
     const { newest } = this.#screen.feed;
@@ -101,7 +114,7 @@ class LivePlayer {
   #end(end) {
     if (this.#ended || this.#screen.closed) return;
     this.#ended = true;
-    this.#closeSocket();
+    this.#stream.close();
     // A closed stream plays on to its last picture; the session closes when it opens the next one.
     if (end.reason !== 'closed') this.close();
     this.#handlers.onEnd(end);
@@ -120,7 +133,7 @@ class LivePlayer {
   #chase() {
     const video = this.#video;
     if (video.paused || video.seeking || !video.buffered.length) return;
-    const { rate, skip } = chase(this.#ahead(), video.playbackRate, performance.now() < this.#settleUntil);
+    const { rate, skip } = chase(this.#ahead(), video.playbackRate, performance.now() < this.#settleUntil, this.#target);
     if (video.playbackRate !== rate) video.playbackRate = rate;
     if (skip) video.currentTime += skip;
   }

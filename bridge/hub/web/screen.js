@@ -40,6 +40,7 @@ export class Screen {
    * @param {number} request.behindS  seconds kept behind the picture
    * @param {boolean} [request.paused]  begins held on its first picture
    * @param {object} handlers
+   * @param {() => void} [handlers.onKey]  a first picture is there; up to now the elements were not touched
    * @param {() => void} handlers.onPicture  the first picture is on the screen
    * @param {() => void} handlers.onCanPlay  the player has enough to go on, also after a wait
    * @param {(end: object) => void} handlers.onEnd  the stream cannot be shown on: `reason` is `media` (with `name`),
@@ -72,6 +73,8 @@ export class Screen {
         return;
       }
       if (!player) return;
+      if (!this.#starting) this.#handlers.onKey?.();
+      if (this.closed) return;
       if (!this.#starting) this.#start();
       if (this.#player) this.#player.push(player);
       else this.#waiting.push(player);
@@ -121,7 +124,7 @@ export class Screen {
     this.#muteForced = false;
     if (on) this.#g711?.resume();
     this.#applySound();
-    if (on && this.#video.paused && !this.#pausedByPerson) this.#play();
+    if (on && this.#player && this.#video.paused && !this.#pausedByPerson) this.#play();
   }
 
   /** Goes on. */
@@ -133,7 +136,7 @@ export class Screen {
   /** Holds the picture; the stream may go on arriving. */
   pause() {
     this.#pausedByPerson = true;
-    this.#video.pause();
+    if (this.#player) this.#video.pause();
   }
 
   /** Leaves the last picture on the still, and ends. Nothing is reported afterwards. */
@@ -209,17 +212,17 @@ export class Screen {
   }
 
   #applySound() {
-    this.#video.muted = !this.#soundOn || !this.feed.playerSound || this.#muteForced;
+    if (this.#player) this.#video.muted = !this.#soundOn || !this.feed.playerSound || this.#muteForced;
     this.#g711?.setOn(this.#soundOn);
   }
 
   #takeG711({ timestamp, ...sound }) {
+    if (this.feed.base === null) return;
     if (!this.#g711) {
       this.#g711 = new G711Sound(new AudioContext({ sampleRate: g711Rate }));
       this.#g711Since = performance.now();
       this.#applySound();
     }
-    if (this.feed.base === null) return;
     this.#g711.push((timestamp - this.feed.base) / 1000, sound);
     this.#pumpSound();
   }

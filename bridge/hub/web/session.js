@@ -6,25 +6,25 @@ export const Limits = Object.freeze({
   slow: 4000,
   stalled: 2000,
   hidden: 30000, // a page that nobody sees, or a held picture, gives its stream back
-  noBytes: 8000,
-  noPicture: 15000,
   cardRetry: 15000,
   soundKnown: 2000, // cameras send sound many times a second: a stream without any by then has none
   tick: 250,
 });
 
-// This many tries in a row that the hub accepts and that bring nothing are a fault worth a card.
+// This many tries in a row that are accepted and bring nothing are a fault worth a card.
 const failuresBeforeCard = 3;
 
 // The delay shown changes by more than this many seconds at a time, so that it does not flicker.
 const lateStep = 0.75;
 
+const isFinal = (way) => ['signed-out', 'refused', 'missing'].includes(way?.cause);
+
 /**
  * The state machine of one camera, and the only writer of `session` and `sound` in the store. `session` is `{id, name,
- * ...}` where name is one of `connecting` (step 1 to 3, visible, slow), `live` (late, s), `paused`, `stalled` (seconds,
- * retryIn), `offline` (still: its last picture is there), `waiting`, `full` (ready: the pause the hub asked for is
- * over), `signed-out` (problem), `refused`, `missing`, `codec` (codec), `unreachable` (seconds, details). `sound` is
- * `{on, kind, held}`.
+ * ...}` where name is one of `connecting` (way, step, of, visible, slow), `live` (way `direct`, `relay` or `hub`; of the hub
+ * late, s, and blocked: there is no other way), `paused`, `stalled` (seconds, retryIn), `offline` (still: its last picture
+ * is there), `waiting`, `full` (ready: the pause that was asked for is over), `signed-out` (problem), `refused`, `missing`,
+ * `codec` (codec), `unreachable` (ways, seconds, details). `sound` is `{on, kind, held}`.
  */
 export class LiveSession {
   #id;
@@ -40,14 +40,15 @@ export class LiveSession {
   #freshAt = 0;
   #startedAt = 0;
   #shownAt = 0;
-  #bytesAt = null;
-  #acceptedAt = null;
   #startup = null;
   #card = null; // the state that a failed try has led to; stays until a picture comes
   #time = -1;
   #movedAt = 0;
   #heldByBrowser = false;
   #late = 0;
+  #way = 'hub';
+  #progress = { way: 'direct', step: 1, of: 5 };
+  #blocked = false;
   #failures = 0;
   #retryAt = null;
   #fullUntil = 0;
@@ -65,7 +66,7 @@ export class LiveSession {
    * @param {string} id  of the camera
    * @param {object} store  with `devices`, `hub`
    * @param {{openLive: Function, probeLive: Function, refresh: Function, clock: object, soundOn: boolean}} deps
-   *   `openLive({soundOn, expectSound}, handlers)` as in player.js, with path and elements already given
+   *   `openLive({soundOn, expectSound}, on)` makes a `LiveRace`
    */
   constructor(id, store, deps) {
     this.#id = id;
@@ -79,7 +80,14 @@ export class LiveSession {
 
   /** The answer to [Try now], [Try again], the browser's `online` event and a hub that is back. */
   tryNow() {
-    if (!this.#resting && (this.#retryAt !== null || this.#card)) this.#open();
+    if (this.#resting) return;
+    if (this.#retryAt !== null || this.#card) this.#open();
+    else this.#live?.tryDirect();
+  }
+
+  /** The answer to [Use the hub instead]. */
+  useHub() {
+    this.#live?.useHub();
   }
 
   /** @param {boolean} hidden  nobody sees the page now */
@@ -113,8 +121,8 @@ export class LiveSession {
   /**
    * For the statistics.
    *
-   * @returns {object}  `measure()` of the player where there is one, and `startup`: ms of each connecting step of the
-   *   newest first picture, null before it
+   * @returns {object}  `measure()` of the player where there is one, and `startup`: way, and ms of each connecting step, of
+   *   the newest first picture; null before it
    */
   measure() {
     return { ...this.#live?.measure(), startup: this.#startup };
@@ -145,27 +153,24 @@ export class LiveSession {
     this.#live?.close();
     this.#retryAt = null;
     this.#shown = this.#streamEnded = this.#heldByBrowser = false;
-    this.#acceptedAt = null;
-    this.#bytesAt = null;
     this.#startedAt = this.#clock.now();
     const attempt = ++this.#attempt;
     this.#live = this.#deps.openLive({ soundOn: this.#store.get().sound.on, expectSound: this.#expectSound }, {
-      onOpen: () => { this.#acceptedAt = this.#clock.now(); },
-      onBytes: () => { this.#bytesAt = this.#clock.now(); },
-      onPicture: () => this.#picture(),
+      onProgress: () => this.#publish(),
+      onPicture: (startup) => this.#picture(startup),
       onEnd: (end) => this.#ended(end, attempt).then(() => this.#publish()),
     });
     this.#publish();
   }
 
-  #picture() {
+  #picture(startup) {
+    this.#startup = startup;
     this.#shown = this.#everShown = this.#hasStill = true;
     this.#card = null;
     this.#failures = 0;
     this.#hurried = false;
     this.#movedAt = this.#shownAt = this.#clock.now();
-    const times = [this.#startedAt, this.#acceptedAt, this.#bytesAt, this.#shownAt];
-    this.#startup = times.slice(1).map((time, i) => Math.round(time - times[i]));
+    this.#watchStream(this.#shownAt);
     this.#publish();
   }
 
@@ -183,31 +188,51 @@ export class LiveSession {
       this.#card = { name: 'codec', codec: end.name };
       return;
     }
+    const { direct, hub } = end.ways;
     const seconds = (this.#clock.now() - this.#startedAt) / 1000;
-    const answer = await this.#deps.probeLive(this.#id);
+    const answer = isFinal(direct) ? direct : await this.#deps.probeLive(this.#id);
     if (stale()) return;
-    const line = `live ${this.#id}: ${end.reason} ${end.code ?? ''} after ${seconds.toFixed(1)} s, then ${answer.status}`;
-    this.#details = [...this.#details, line].slice(-failuresBeforeCard);
-    if (answer.cause === 'no-video') await this.#noVideo(stale);
-    else if (answer.cause === 'none' || answer.cause === 'no-answer') this.#failed(answer.cause, end, seconds);
-    else this.#card = { name: answer.cause, problem: answer.problem };
-    if (answer.cause === 'full') this.#fullUntil = this.#clock.now() + answer.retryAfter * 1000;
+    this.#details = [...this.#details, this.#line(end.ways, seconds, answer)].slice(-failuresBeforeCard);
+    const full = [direct, answer].find((way) => way?.cause === 'full');
+    if (full && answer.cause !== 'none') {
+      this.#card = { name: 'full' };
+      this.#fullUntil = this.#clock.now() + full.retryAfter * 1000;
+    } else if (direct?.video === false || hub?.video === false) {
+      this.#lookAgain('waiting');
+    } else if (answer.cause === 'no-video') {
+      await this.#noVideo(stale, end, seconds);
+    } else if (answer.cause === 'none' || answer.cause === 'no-answer') {
+      this.#failed(answer.cause, end, seconds);
+    } else {
+      this.#card = { name: answer.cause, problem: answer.problem };
+    }
   }
 
-  async #noVideo(stale) {
-    const device = await this.#deps.refresh(this.#id);
-    if (stale()) return;
-    this.#card = { name: device?.online ? 'waiting' : 'offline' };
+  #line({ direct, hub }, seconds, answer) {
+    const told = (way) => (way ? `${way.cause ?? way.reason} ${way.status || way.code || ''}`.trim() : 'not ended');
+    return `live ${this.#id}: direct ${told(direct)}, hub ${told(hub)} after ${seconds.toFixed(1)} s, then ${answer.status}`;
+  }
+
+  #lookAgain(name) {
+    this.#card = { name };
     this.#retryAt = this.#clock.now() + Limits.cardRetry;
   }
 
-  // The hub names no cause: either it is gone, or it lets the stream begin and nothing useful comes.
+  // Nothing is uploaded. The camera itself may still send, to those whom it reaches.
+  async #noVideo(stale, end, seconds) {
+    const device = await this.#deps.refresh(this.#id);
+    if (stale()) return;
+    if (device?.live) this.#failed('none', end, seconds);
+    else this.#lookAgain(device?.online ? 'waiting' : 'offline');
+  }
+
+  // Nobody names a cause: either the hub is gone, or a way is let begin and nothing useful comes.
   #failed(cause, end, seconds) {
     this.#retryLater();
     if (cause === 'no-answer' || this.#everShown || this.#card || this.#failures < failuresBeforeCard) return;
     this.#card = end.reason === 'media'
       ? { name: 'codec', codec: end.name }
-      : { name: 'unreachable', seconds: Math.round(seconds), details: this.#details };
+      : { name: 'unreachable', ways: end.ways, seconds: Math.round(seconds), details: this.#details };
   }
 
   #tick() {
@@ -225,16 +250,13 @@ export class LiveSession {
 
   #watchStream(now) {
     if (!this.#live) return;
-    const { time, late, video, sound, held, paused } = this.#live.sample();
-    this.#heldByBrowser = paused;
-    if (this.#shown) this.#watchPicture(now, time, late);
-    if (this.#shown) this.#noteSound(now, sound, held);
-    else if (this.#streamEnded || paused) return;
-    else if (this.#bytesAt === null && now - this.#startedAt >= Limits.noBytes) this.#abandon('no data');
-    else if (this.#bytesAt !== null && now - this.#bytesAt >= Limits.noPicture) {
-      if (!video) this.#card = { name: 'waiting' };
-      this.#abandon('no picture');
-    }
+    const { time, late, sound, held, paused, way, blocked } = this.#live.sample();
+    this.#heldByBrowser = Boolean(paused);
+    if (!this.#shown) return;
+    this.#way = way ?? this.#way;
+    this.#blocked = blocked;
+    this.#watchPicture(now, time, late);
+    this.#noteSound(now, sound, held);
   }
 
   #watchPicture(now, time, late) {
@@ -258,11 +280,6 @@ export class LiveSession {
   #retryLater() {
     this.#retryAt = this.#clock.now() + retryDelay(this.#failures) * 1000;
     this.#failures += 1;
-  }
-
-  #abandon(reason) {
-    this.#live.close();
-    this.#ended({ reason }, this.#attempt);
   }
 
   #noteSound(now, kind, held) {
@@ -303,11 +320,15 @@ export class LiveSession {
     if (this.#heldByBrowser) return { name: 'paused' };
     if (!this.#everShown) {
       const waited = now - this.#freshAt;
-      const step = this.#bytesAt !== null ? 3 : this.#acceptedAt !== null ? 2 : 1;
-      return { name: 'connecting', step, visible: waited >= Limits.quiet, slow: waited >= Limits.slow };
+      this.#progress = this.#live?.progress ?? this.#progress;
+      return { name: 'connecting', ...this.#progress, visible: waited >= Limits.quiet, slow: waited >= Limits.slow };
     }
-    if (!this.#stands(now)) return { name: 'live', late: Math.max(1, Math.round(this.#late)) };
+    if (!this.#stands(now)) return { name: 'live', way: this.#way, ...(this.#way === 'hub' && this.#hubState()) };
     const retryIn = this.#retryAt === null ? 0 : Math.max(0, Math.ceil((this.#retryAt - now) / 1000));
     return { name: 'stalled', seconds: Math.floor((now - this.#movedAt) / 1000), retryIn };
+  }
+
+  #hubState() {
+    return { late: Math.max(1, Math.round(this.#late)), blocked: this.#blocked };
   }
 }

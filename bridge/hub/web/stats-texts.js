@@ -20,16 +20,23 @@ export const statsLabels = Object.freeze({
 
 const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
+const ways = { direct: 'Direct', relay: 'Relayed', hub: 'Through the hub' };
+const healthyWays = {
+  direct: 'Direct path, nothing lost in the last minute.',
+  relay: 'Relayed path, nothing lost in the last minute.',
+  hub: 'Through the hub, nothing skipped in the last minute.',
+};
+
 /**
  * @param {object} stats  of the store
  * @param {object} session
  * @returns {{tone: ''|'warn'|'bad', title: string, body: string}}
  */
-export function verdictText({ verdict, lastPicture }, session) {
+export function verdictText({ verdict, lastPicture, measured }, session) {
   const { kind, value } = verdict;
   switch (kind) {
     case 'healthy': return { tone: '', title: 'Healthy', body: session.name === 'playback'
-      ? 'The hub sends the recording as fast as it is watched.' : 'Through the hub, nothing skipped in the last minute.' };
+      ? 'The hub sends the recording as fast as it is watched.' : healthyWays[measured?.way] ?? healthyWays.hub };
     case 'behind': return { tone: 'warn', title: 'Behind', body: `The picture is ${value.toFixed(1)} s late; catching up.` };
     case 'skipping': return { tone: 'warn', title: 'Losing pictures',
       body: `The hub skipped ${plural(value, 'piece', 'pieces')} in the last minute: weak network between a viewer and the hub.` };
@@ -73,13 +80,18 @@ export function sparkTexts({ samples }, session) {
   ];
 }
 
-const stepNames = ['Asking the camera', 'Opening the stream', 'Waiting for a picture'];
+const stepNames = {
+  direct: ['Asking the camera', 'Finding a path', 'Securing', 'Opening the stream', 'Waiting for a picture'],
+  hub: ['Asking the camera', 'Opening the stream', 'Waiting for a picture'],
+};
 
 /** @returns {{title: string, steps: [string, string, number][]}|null}  name, text and ms of each step of the first picture */
 export const startupText = (startup) => startup && {
-  title: `First picture in ${startup.reduce((sum, ms) => sum + ms, 0)} ms`,
-  steps: startup.map((ms, i) => [stepNames[i], `${ms} ms`, ms]),
+  title: `First picture in ${startup.ms.reduce((sum, ms) => sum + ms, 0)} ms`,
+  steps: startup.ms.map((ms, i) => [stepNames[startup.way][i], `${ms} ms`, ms]),
 };
+
+const msText = (ms) => (ms === null ? statsLabels.unknown : `${ms} ms`);
 
 /**
  * The rows below, by their headings.
@@ -93,11 +105,12 @@ export function statsRows(stats, device, session) {
   const { measured, roundTripMs, dropped } = stats;
   const last = stats.samples.at(-1);
   const live = session.name !== 'playback';
+  const direct = measured?.way === 'direct' || measured?.way === 'relay';
   return [
     [statsLabels.path, [
-      ['How', 'Through the hub, TCP'],
+      ['How', `${ways[measured?.way ?? 'hub']}, ${measured?.protocol ?? 'TCP'}`],
       ...(live ? [[statsLabels.delay, statsLabels.unknown]] : []),
-      ['Round trip to the hub', roundTripMs === null ? statsLabels.unknown : `${roundTripMs} ms`],
+      direct ? ['Round trip', msText(measured.roundTripMs)] : ['Round trip to the hub', msText(roundTripMs)],
       ['Waiting here', last ? `${Math.round(Math.max(0, last.aheadS) * 1000)} ms` : statsLabels.unknown],
     ]],
     ['At the hub', [

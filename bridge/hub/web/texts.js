@@ -109,8 +109,32 @@ export function subtitle(device, session, now) {
   return since ? `Live since ${since}` : 'Online';
 }
 
-// The steps of the way through the hub; a direct way has five.
-const steps = ['Asking the camera…', 'Opening the stream…', 'Waiting for the first picture…'];
+const steps = {
+  direct: ['Asking the camera…', 'Finding a path to the camera…', 'Securing the connection…', 'Opening the stream…',
+    'Waiting for the first picture…'],
+  hub: ['Asking the camera…', 'Opening the stream…', 'Waiting for the first picture…'],
+};
+
+const relayed = 'A firewall blocks the direct path, so a relay carries the picture.';
+const throughHub = 'This network blocks camera connections. The picture comes through the hub.';
+
+/** @returns {string}  what the page says once, when the picture comes another way than direct; empty for direct */
+export const wayNotice = (session) => (session?.way === 'relay' ? relayed : session?.blocked ? throughHub : '');
+
+// Why a way did not bring a picture.
+const directReasons = {
+  blocked: 'no answer (UDP blocked)', 'no-answer': 'the camera did not answer', 'no-video': 'the camera offers none',
+  full: 'the camera is at its limit', 'no picture': 'no picture came', left: 'not waited for',
+};
+const relayReasons = { none: 'none is set up', refused: 'refused the password', silent: 'no answer', blocked: 'no answer' };
+
+function triedWays({ direct, hub }, seconds) {
+  const rows = [];
+  if (direct) rows.push(['Direct', directReasons[direct.cause ?? direct.reason] ?? 'closed']);
+  if (direct?.cause === 'blocked') rows.push(['Relay', relayReasons[direct.relay] ?? relayReasons.none]);
+  if (hub) rows.push(['Through the hub', hub.reason === 'no picture' ? directReasons[hub.reason] : `closed after ${seconds} s`]);
+  return rows;
+}
 
 const watchRecordings = { id: 'recordings', label: 'Watch recordings', off: false };
 
@@ -139,17 +163,20 @@ const recordingsOf = (device) => (device?.recording?.to ? [watchRecordings] : []
 
 const explanations = {
   ...playbackExplanations,
-  connecting: ({ step, visible, slow }) => ({
+  connecting: ({ way, step, of, visible, slow }) => ({
     pill: { kind: 'busy', text: 'Connecting' },
     dim: visible,
     steps: visible && {
-      title: steps[step - 1],
+      title: steps[way][step - 1],
       done: step - 1,
-      of: steps.length,
-      note: slow ? 'This takes longer than usual' : `Step ${step} of ${steps.length} · usually under a second`,
+      of,
+      note: slow ? 'This takes longer than usual' : `Step ${step} of ${of} · usually under a second`,
+      action: slow && way === 'direct' ? action('use-hub', 'Use the hub instead') : null,
     },
   }),
-  live: ({ late }) => ({ pill: { kind: 'live', text: 'Live', extra: `Through the hub, ${late} s late` } }),
+  live: ({ way, late }) => ({
+    pill: { kind: 'live', text: 'Live', extra: { direct: 'Direct', relay: 'Relayed' }[way] ?? `Through the hub, ${late} s late` },
+  }),
   paused: () => ({ pill: { kind: 'warn', text: 'Paused' }, big: 'Tap to play' }),
   stalled: ({ seconds, retryIn }, { device, hub }) => {
     const next = retryIn > 0 ? `Next try in ${retryIn} s` : '';
@@ -204,11 +231,11 @@ const explanations = {
       next: 'Use Safari or a recent Chrome, or set the camera to H.264.',
       actions: at !== undefined || device?.recording?.to ? [action('clip', timelineLabels.saveClip)] : [] },
   }),
-  unreachable: ({ seconds, details }, { name, device }) => ({
+  unreachable: ({ ways, seconds, details }, { name, device }) => ({
     pill: bad('Not connected'),
     card: { icon: 'alert', tone: 'bad', title: 'No way through to the camera',
       body: `${name} is online, but nothing got through from this network.`,
-      rows: [['Through the hub', `closed after ${seconds} s`]],
+      rows: triedWays(ways, seconds),
       next: 'Try another network, such as phone data. If it fails there too, the hub’s relay needs attention: '
         + 'send the details to whoever runs it.',
       actions: [action('try', 'Try again'), ...recordingsOf(device)], details },
@@ -219,7 +246,7 @@ const explanations = {
  * @param {object} session  `session` of the store
  * @param {{device: object|undefined, hub: object, sound: object, now: number}} around  `now` in ms
  * @returns {object}  `pill` {kind, text, extra}, and where they apply: `dim`, `gone` (no live picture behind), `steps`
- *   {title, done, of, note}, `card` {icon, tone, title, body, rows, next, actions, details}, `big` (over the picture),
+ *   {title, done, of, note, action}, `card` {icon, tone, title, body, rows, next, actions, details}, `big` (over the picture),
  *   `toast`
  */
 export function explain(session, around) {

@@ -34,11 +34,12 @@ const pillParts = ({ kind, text, extra }) => [
   el(`i.${kind}`, { 'aria-hidden': 'true' }), text, ...(extra ? [el('span', {}, extra)] : []),
 ];
 
-const stepParts = (steps) => (steps ? [
+const stepParts = (steps, onAction) => (steps ? [
   el('h2', {}, steps.title),
   steps.of && el('ol', { 'aria-hidden': 'true' }, ...Array.from({ length: steps.of }, (_, i) =>
     el(i < steps.done ? 'li.done' : i === steps.done ? 'li.on' : 'li'))),
   el('p', {}, steps.note),
+  steps.action && el('button.btn', { type: 'button', onclick: () => onAction(steps.action.id) }, steps.action.label),
 ].filter(Boolean) : []);
 
 /**
@@ -66,7 +67,7 @@ export function createStage(store, { onAction, onTap }, say) {
   }, still, video, el('div.shade', { 'aria-hidden': 'true' }), pill, goLive, toast.root, stepsPlace, big, cardPlace);
 
   const drawPill = whenChanged((told) => pill.replaceChildren(...pillParts(told)));
-  const drawSteps = whenChanged((steps) => stepsPlace.replaceChildren(...stepParts(steps)));
+  const drawSteps = whenChanged((steps) => stepsPlace.replaceChildren(...stepParts(steps, onAction)));
   const drawBig = whenChanged((text) => big.replaceChildren(...(text ? [icon('play'), text] : [])));
   const drawCard = whenChanged(createCardPlace(cardPlace, onAction));
 

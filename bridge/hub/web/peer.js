@@ -1,0 +1,160 @@
+/** FLV straight from the camera: a WebRTC connection with one data channel for the stream. */
+
+import { joinCamera } from './whep.js';
+
+/** The steps of a direct connection, by number; the fifth ends with the first picture. */
+export const Step = Object.freeze({ asking: 1, path: 2, securing: 3, opening: 4, picture: 5 });
+
+const params = 'action=live&channel=0';
+const statsMs = 1000;
+// Servers with their short-lived passwords are used again within this time.
+const serversMs = 300000;
+let known = { id: null, servers: [], until: 0 };
+
+/**
+ * @param {{id: string}} request  the camera
+ * @param {object} handlers
+ * @param {(step: number) => void} handlers.onStep  this step has begun
+ * @param {(bytes: Uint8Array) => void} handlers.onBytes  the next bytes of the stream
+ * @param {(end: object) => void} handlers.onClose  runs once, and not after `close()`. `end.cause` is one of `refusalOf`
+ *   (the camera was not reached), `blocked` (it answered, and there is no path to it), or `closed` (it was open);
+ *   `end.relay` says why no relay helped: `none` (there is none), `refused`, `silent`, `blocked`
+ * @returns {{how: () => object, close: () => void}}  `how()` = `{way: 'direct'|'relay', protocol: 'UDP'|'TCP',
+ *   roundTripMs}` as last heard; `close` ends everything and tells the camera
+ */
+export function openPeer(request, handlers) {
+  if (!globalThis.RTCPeerConnection) { // some browsers let a person switch it off
+    queueMicrotask(() => handlers.onClose({ cause: 'blocked' }));
+    return { how: () => ({ way: 'direct' }), close() {} };
+  }
+  const peer = new Peer(request.id, handlers);
+  return { how: () => peer.how(), close: () => peer.close() };
+}
+
+class Peer {
+  #id;
+  #handlers;
+  #connection;
+  #channel;
+  #session = null;
+  #early = []; // our candidates before the camera has answered
+  #step = Step.asking;
+  #closed = false;
+  #relay = 'none';
+  #how = { way: 'direct', protocol: 'UDP', roundTripMs: null };
+  #readAt = -Infinity;
+
+  constructor(id, handlers) {
+    this.#id = id;
+    this.#handlers = handlers;
+    const fresh = known.id === id && performance.now() < known.until;
+    this.#connection = new RTCPeerConnection({ iceServers: fresh ? known.servers : [] });
+    this.#connection.onicecandidate = ({ candidate }) => this.#found(candidate?.candidate || null);
+    this.#connection.onicecandidateerror = ({ url, errorCode }) => {
+      if (url?.startsWith('turn')) this.#relay = errorCode === 701 ? 'silent' : 'refused'; // 701: nobody there
+    };
+    this.#connection.oniceconnectionstatechange = () => this.#watch();
+    this.#connection.onconnectionstatechange = () => this.#watch();
+    this.#channel = this.#openChannel();
+    this.#join(fresh).catch(() => this.#end('blocked'));
+  }
+
+  how() {
+    if (this.#step === Step.picture && performance.now() - this.#readAt >= statsMs) this.#read();
+    return this.#how;
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+    this.#session?.leave();
+  }
+
+  #openChannel() {
+    const channel = this.#connection.createDataChannel(params, { protocol: 'camspan-flv' });
+    channel.binaryType = 'arraybuffer';
+    channel.onopen = () => {
+      this.#reach(Step.picture);
+      this.#read();
+    };
+    channel.onmessage = ({ data }) => {
+      if (!this.#closed && typeof data !== 'string') this.#handlers.onBytes(new Uint8Array(data));
+    };
+    channel.onclose = () => this.#end('blocked');
+    return channel;
+  }
+
+  // Servers come with the answer, and what is gathered is gathered with the servers known by then. So a first visit
+  // begins to gather only when it has the answer.
+  async #join(fresh) {
+    const offer = await this.#connection.createOffer();
+    if (fresh) await this.#connection.setLocalDescription(offer);
+    const answer = await joinCamera(this.#id, params, offer.sdp);
+    if (this.#closed) {
+      answer.session?.leave();
+      return;
+    }
+    if (!answer.session) {
+      this.#end(answer.cause, answer);
+      return;
+    }
+    this.#session = answer.session;
+    known = { id: this.#id, servers: answer.iceServers, until: performance.now() + serversMs };
+    this.#reach(Step.path);
+    if (!fresh) {
+      this.#connection.setConfiguration({ iceServers: answer.iceServers });
+      await this.#connection.setLocalDescription(offer);
+    }
+    await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    for (const line of this.#early.splice(0)) this.#session.add(line);
+    this.#session.listen((line) => this.#hear(line));
+  }
+
+  #found(line) {
+    if (line?.includes(' typ relay')) this.#relay = 'blocked';
+    if (this.#session) this.#session.add(line);
+    else this.#early.push(line);
+  }
+
+  // A candidate that this browser cannot use is none; others follow.
+  #hear(line) {
+    if (!this.#closed) this.#connection.addIceCandidate({ candidate: line, sdpMLineIndex: 0 }).catch(() => {});
+  }
+
+  #watch() {
+    const { iceConnectionState: ice, connectionState: state } = this.#connection;
+    if (ice === 'connected' || ice === 'completed') this.#reach(Step.securing);
+    if (state === 'connected') this.#reach(Step.opening);
+    if (ice === 'failed' || state === 'failed') this.#end('blocked');
+  }
+
+  #reach(step) {
+    if (this.#closed || step <= this.#step) return;
+    this.#step = step;
+    this.#handlers.onStep(step);
+  }
+
+  async #read() {
+    this.#readAt = performance.now();
+    const report = await this.#connection.getStats();
+    const all = [...report.values()];
+    const transport = all.find(({ type }) => type === 'transport');
+    const pair = report.get(transport?.selectedCandidatePairId) ?? all.find(({ nominated, state }) => nominated && state === 'succeeded');
+    if (!pair) return;
+    const ends = [report.get(pair.localCandidateId), report.get(pair.remoteCandidateId)];
+    const relayed = ends.some((end) => end?.candidateType === 'relay');
+    const { currentRoundTripTime: seconds } = pair;
+    this.#how = {
+      way: relayed ? 'relay' : 'direct',
+      protocol: (ends[0]?.relayProtocol ?? ends[0]?.protocol ?? 'udp') === 'udp' ? 'UDP' : 'TCP',
+      roundTripMs: seconds === undefined ? null : Math.max(1, Math.round(seconds * 1000)),
+    };
+  }
+
+  #end(cause, more) {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.onClose({ cause: this.#step === Step.picture ? 'closed' : cause, relay: this.#relay, ...more });
+  }
+}
