@@ -1,6 +1,6 @@
 # Turns files into one C++ source with their content, type and hash. Run as a script:
 #   cmake -DOUTPUT=file.cpp -DLIST=list.txt -P embed_files.cmake
-# Each line of list.txt is "<address>|<file>". Of our own modules (everything but node_modules) the lines that are comments
+# Each line of list.txt is "<address>|<file>". Of our own files (everything but node_modules) the lines that are comments
 # alone, empty lines and the spaces before a line stay behind: they are half of the bytes, and no browser reads them.
 # tests/web/served.js does the same.
 # Beside each lies what gzip makes of it, where that program is there.
@@ -27,9 +27,9 @@ foreach(line IN LISTS lines)
   string(SUBSTRING "${line}" 0 ${bar} address)
   math(EXPR after "${bar} + 1")
   string(SUBSTRING "${line}" ${after} -1 file)
-  if(file MATCHES "\\.js$" AND NOT file MATCHES "/node_modules/")
+  if(file MATCHES "\\.(js|css)$" AND NOT file MATCHES "/node_modules/")
     file(READ "${file}" text)
-    string(REGEX REPLACE "(^|\n)[ \t]*/\\*\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
+    string(REGEX REPLACE "(^|\n)[ \t]*/\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t]*//[^\n]*" "" text "${text}")
     string(REGEX REPLACE "\n[ \t\n]+" "\n" text "${text}")
     set(file "${OUTPUT}.text")

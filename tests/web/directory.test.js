@@ -107,3 +107,54 @@ describe('Directory', () => {
     assert.equal(await directory.refresh('b'), null);
   });
 });
+
+describe('Directory without a hub', () => {
+  function setUpLocal() {
+    const clock = new FakeClock();
+    const store = createStore({ devices: null, hub: { state: 'loading' } });
+    const camera = { health: ok({ status: 'ok', device: 'cam' }), asked: [], events: 0 };
+    const directory = new Directory(store, {
+      getDevices: async () => {
+        camera.asked.push('list');
+        return { status: 404, problem: 'unknown-route', value: null };
+      },
+      getHealth: async () => {
+        camera.asked.push('health');
+        return camera.health;
+      },
+      getDevice: async () => assert.fail('asked for what a camera does not know'),
+      openEvents: ({ onLost }) => {
+        camera.events += 1;
+        queueMicrotask(onLost);
+        return () => {};
+      },
+    }, clock);
+    directory.connect();
+    return { clock, store, camera, directory };
+  }
+
+  it('shows the one camera that serves the page, and looks after it', async () => {
+    const { clock, store, camera, directory } = setUpLocal();
+    await settle();
+    assert.deepEqual(store.get().devices, [{ id: 'cam', online: true, live: true }]);
+    assert.deepEqual(store.get().hub, { state: 'ok', local: true });
+    camera.asked = [];
+    await clock.run(12000);
+    assert.deepEqual([camera.asked, camera.events], [['health', 'health', 'health'], 1]);
+    assert.equal((await directory.refresh('cam')).live, true);
+    camera.health = nobody;
+    await clock.run(4000);
+    assert.deepEqual(store.get().hub, { state: 'lost', retryIn: 1, local: true });
+    assert.equal(await directory.refresh('cam'), null);
+    camera.health = ok({ device: 'cam' });
+    await clock.run(4000);
+    assert.deepEqual(store.get().hub, { state: 'ok', local: true });
+  });
+
+  it('takes an unknown list for what it is when nobody says who he is', async () => {
+    const { store, camera } = setUpLocal();
+    camera.health = ok({ status: 'ok' });
+    await settle();
+    assert.deepEqual([store.get().devices, store.get().hub.state], [null, 'loading']);
+  });
+});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LateClock, chase } from '../../bridge/hub/web/edge.js';
+import { LateClock, chase as chaseTo, targets } from '../../bridge/hub/web/edge.js';
+
+const chase = (ahead, rate, first) => chaseTo(ahead, rate, first, targets.hub);
 
 describe('chase', () => {
   it('leaves a picture near the edge alone', () => {
@@ -24,6 +26,17 @@ describe('chase', () => {
 
   it('keeps the delay within 2.5 s', () => {
     for (let ahead = 0; ahead < 20; ahead += 0.1) assert.ok(ahead - chase(ahead, 1, false).skip <= 2.5);
+  });
+});
+
+describe('chase, direct', () => {
+  it('keeps the delay under 0.6 s, and lands where the next picture is already there', () => {
+    for (let ahead = 0; ahead < 5; ahead += 0.05) {
+      const { rate, skip } = chaseTo(ahead, 1, false, targets.direct);
+      const kept = ahead - skip;
+      assert.ok(kept <= 0.6 && (skip === 0 || kept >= 0.15 - 1e-9), `${ahead} becomes ${kept}`);
+      assert.equal(rate, ahead > 0.3 && skip === 0 ? 1.05 : 1);
+    }
   });
 });
 

@@ -13,7 +13,7 @@ const html = read('index.html');
 const layers = [
   ['store', 'dom', 'time', 'icons', 'clock', 'prefs', 'days', 'stretches', 'track-data', 'track-scale'],
   ['api', 'events', 'token', 'recordings-api', 'whep'],
-  ['player', 'flv', 'flv-socket', 'g711', 'g711-sound', 'edge', 'mpegts-player', 'screen', 'recording-player', 'key-picture', 'peer'],
+  ['player', 'flv', 'flv-socket', 'g711', 'g711-sound', 'edge', 'mpegts-player', 'screen', 'recording-player', 'key-picture', 'peer', 'peer-commands'],
   ['session', 'directory', 'playback', 'recording-index', 'preview', 'stats', 'camera', 'race'],
   ['texts', 'playback-texts', 'stats-texts'],
   ['views/'],

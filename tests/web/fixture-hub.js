@@ -43,6 +43,8 @@ export class FixtureHub {
   whep = [];
   /** The fields of `Link` in the answers of `/whep`. */
   links = [];
+  /** Id of the camera whose own page this is: there is no hub. */
+  local = null;
   /** Status that `/api` answers instead, such as 401. */
   apiStatus = 200;
   /** Per camera a `Recording`, `{status, problem}` of a refusal, or `{hang: true}`; none for a camera without recordings. */
@@ -109,7 +111,9 @@ export class FixtureHub {
     const bearer = request.headers.authorization;
     if (bearer) this.tokens.push(['header', bearer]);
     if (searchParams.has('token')) this.tokens.push(['query', searchParams.get('token'), pathname]);
-    if (pathname.startsWith('/api/')) this.#api(pathname, request, response);
+    if (pathname === '/healthz') response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ status: 'ok', device: this.local ?? undefined }));
+    else if (this.local && /^\/(api|recordings)\//.test(pathname)) this.#refuse({ status: 404, problem: 'unknown-route' }, response);
+    else if (pathname.startsWith('/api/')) this.#api(pathname, request, response);
     else if (pathname.startsWith('/live/')) this.#probe(pathname, response);
     else if (pathname.startsWith('/whep/')) await this.#whep(request, pathname, response);
     else if (pathname === '/stand-in') response.writeHead(200, { 'content-type': types.html }).end('<!doctype html><title>camera</title>');

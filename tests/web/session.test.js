@@ -4,10 +4,11 @@ import { LiveSession, Limits } from '../../bridge/hub/web/session.js';
 import { createStore } from '../../bridge/hub/web/store.js';
 import { FakeClock, settle } from './fake-clock.js';
 
-// A stream that a test drives by hand.
+// A race that a test drives by hand.
 class FakeLive {
   calls = [];
-  state = { time: 0, late: 0.6, video: true, sound: 'player', held: false, paused: false };
+  state = { time: 0, late: 0.6, video: true, sound: 'player', held: false, paused: false, way: 'hub', blocked: false };
+  progress = { way: 'direct', step: 1, of: 5 };
 
   constructor(request, on) {
     this.request = request;
@@ -18,6 +19,9 @@ class FakeLive {
   play = () => this.calls.push('play');
   pause = () => this.calls.push('pause');
   setSound = (on) => this.calls.push(`sound ${on}`);
+  measure = () => ({});
+  tryDirect = () => this.calls.push('direct');
+  useHub = () => this.calls.push('hub');
   close = () => this.calls.push('close');
 
   get closed() {
@@ -25,9 +29,7 @@ class FakeLive {
   }
 
   begin() {
-    this.on.onOpen();
-    this.on.onBytes();
-    this.on.onPicture();
+    this.on.onPicture({ way: this.state.way, ms: [1, 2, 3] });
   }
 }
 
@@ -62,7 +64,7 @@ function setUp({ device = camera, soundOn = true } = {}) {
     },
     async end(end, answer = served) {
       hub.answer = answer;
-      test.live.on.onEnd(end);
+      test.live.on.onEnd({ ways: { direct: null, hub: end }, ...end });
       await settle();
     },
   };
@@ -76,7 +78,7 @@ describe('LiveSession, connecting', () => {
   it('opens the stream at once and shows no steps for 400 ms', async () => {
     const test = setUp();
     assert.equal(test.lives.length, 1);
-    assert.deepEqual(test.state, { id: 'cam', name: 'connecting', step: 1, visible: false, slow: false });
+    assert.deepEqual(test.state, { id: 'cam', name: 'connecting', way: 'direct', step: 1, of: 5, visible: false, slow: false });
     await test.clock.run(500);
     assert.equal(test.state.visible, true);
     await test.clock.run(4000);
@@ -85,22 +87,30 @@ describe('LiveSession, connecting', () => {
 
   it('goes through its steps to live', async () => {
     const test = setUp();
-    test.live.on.onOpen();
-    await test.clock.run(250);
+    for (const progress of [{ way: 'direct', step: 3, of: 5 }, { way: 'hub', step: 2, of: 3 }]) {
+      test.live.progress = progress;
+      test.live.on.onProgress();
+      assert.deepEqual([test.state.way, test.state.step, test.state.of], Object.values(progress));
+    }
+    test.live.progress = null;
+    test.live.on.onProgress();
     assert.equal(test.state.step, 2);
-    test.live.on.onBytes();
-    await test.clock.run(250);
-    assert.equal(test.state.step, 3);
-    test.live.on.onPicture();
+    test.live.begin();
     assert.equal(test.state.name, 'live');
+    assert.deepEqual(test.session.measure().startup, { way: 'hub', ms: [1, 2, 3] });
   });
 
-  it('gives up a try that brings no data', async () => {
+  it('says which way the picture comes, and the delay of the hub alone', async () => {
     const test = setUp();
-    await test.clock.run(Limits.noBytes + 250);
-    assert.equal(test.lives[0].closed, true);
-    await test.clock.run(1250);
-    assert.equal(test.lives.length, 2);
+    for (const way of ['direct', 'relay']) {
+      test.live.state.way = way;
+      test.live.begin();
+      assert.deepEqual(test.state, { id: 'cam', name: 'live', way });
+    }
+    test.live.state.way = 'hub';
+    test.live.state.blocked = true;
+    test.live.begin();
+    assert.deepEqual(test.state, { id: 'cam', name: 'live', way: 'hub', late: 1, blocked: true });
   });
 
   it('shows a card after three tries that the hub accepts and that bring nothing', async () => {
@@ -112,7 +122,7 @@ describe('LiveSession, connecting', () => {
     }
     await test.end(closed);
     assert.equal(test.state.name, 'unreachable');
-    assert.match(test.state.details[0], /^live cam: closed 1006 after \d\.\d s, then 200$/);
+    assert.match(test.state.details[0], /^live cam: direct not ended, hub closed 1006 after \d\.\d s, then 200$/);
   });
 
   it('goes on connecting while the hub does not answer', async () => {
@@ -126,10 +136,19 @@ describe('LiveSession, connecting', () => {
 
   it('says waiting when a stream has no video in it', async () => {
     const test = setUp();
-    test.live.state.video = false;
-    test.live.on.onBytes();
-    await test.clock.run(Limits.noPicture + 500);
+    await test.end({ reason: 'no picture', video: false });
     assert.equal(test.state.name, 'waiting');
+  });
+
+  it('says what was tried when nothing got through', async () => {
+    const test = setUp();
+    const ways = { direct: { reason: 'closed', cause: 'blocked', relay: 'none' }, hub: closed };
+    for (let i = 0; i < 3; i++) {
+      await test.end({ ...closed, ways });
+      await test.clock.run(4250);
+    }
+    assert.equal(test.state.name, 'unreachable');
+    assert.deepEqual(test.state.ways, ways);
   });
 });
 
@@ -213,6 +232,72 @@ describe('LiveSession, live', () => {
     assert.equal(test.live.request.soundOn, false);
     test.session.setSound(true);
     assert.deepEqual([test.live.calls, test.store.get().sound.on], [['sound true'], true]);
+  });
+});
+
+describe('LiveSession, a direct camera', () => {
+  const ways = (direct, hub = null) => ({ ...closed, ways: { direct: { reason: 'closed', ...direct }, hub } });
+  const noVideo = refusedBy('no-video');
+
+  for (const [cause, name] of [['signed-out', 'signed-out'], ['refused', 'refused'], ['missing', 'missing']]) {
+    it(`takes its word for ${cause}, and asks nobody else`, async () => {
+      const test = setUp();
+      test.hub.answer = null;
+      test.live.on.onEnd(ways({ cause, problem: 'p' }));
+      await settle();
+      assert.deepEqual([test.state.name, test.state.problem], [name, 'p']);
+    });
+  }
+
+  it('is full when it says so and the hub has nothing', async () => {
+    const test = setUp({ device: { ...camera, viewers: 4 } });
+    await test.end(ways({ cause: 'full', retryAfter: 10 }, closed), noVideo);
+    assert.deepEqual([test.state.name, test.state.ready], ['full', false]);
+    await test.clock.run(10250);
+    assert.equal(test.state.ready, true);
+  });
+
+  it('connects again a second after it was lost, while it sends to others', async () => {
+    const test = setUp();
+    test.live.state.way = 'direct';
+    test.live.begin();
+    await test.play(1000);
+    await test.end(ways({ cause: 'closed' }), noVideo);
+    await test.clock.run(1250);
+    assert.equal(test.lives.length, 2);
+    test.live.state.way = 'direct';
+    test.live.begin();
+    await test.play(500);
+    assert.deepEqual(test.state, { id: 'cam', name: 'live', way: 'direct' });
+  });
+
+  it('is offline when its program has ended, and connects by itself when it is back', async () => {
+    const test = setUp({ device: { ...camera, online: false, live: false } });
+    test.live.begin();
+    await test.play(1000);
+    await test.end(ways({ cause: 'closed' }), noVideo);
+    assert.deepEqual([test.state.name, test.state.still], ['offline', true]);
+    test.store.set({ devices: [camera] });
+    await test.clock.run(250);
+    assert.equal(test.lives.length, 2);
+  });
+
+  it('goes on without its hub', async () => {
+    const test = setUp();
+    test.live.state.way = 'direct';
+    test.live.begin();
+    test.store.set({ hub: { state: 'lost', retryIn: 1 } });
+    await test.play(30000);
+    test.session.tryNow();
+    assert.deepEqual([test.state.name, test.lives.length, test.live.closed], ['live', 1, false]);
+  });
+
+  it('is looked for again when the network changes, and left for the hub when the person says so', () => {
+    const test = setUp();
+    test.session.useHub();
+    test.live.begin();
+    test.session.tryNow();
+    assert.deepEqual(test.live.calls, ['hub', 'direct']);
   });
 });
 

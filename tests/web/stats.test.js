@@ -5,14 +5,14 @@ import { reportText, sparkTexts, startupText, statsRows, verdictText } from '../
 import { createStore } from '../../bridge/hub/web/store.js';
 import { FakeClock } from './fake-clock.js';
 
-const live = { id: 'cam', name: 'live', late: 1 };
+const live = { id: 'cam', name: 'live', way: 'hub', late: 1 };
 
 function setUp() {
   const clock = new FakeClock();
   const device = { id: 'cam', live: true, viewers: 2, bitrate: 1940000, skipped_tags: 5, dropped_viewers: 1,
     video: { codec: 'h264' }, audio: { codec: 'aac', rate: 16000 } };
   const store = createStore({ session: live, devices: [device], stats: null });
-  const measured = { bytes: 0, shown: 0, dropped: 0, width: 1920, height: 1080, codec: 'H.264', sound: 'player', aheadS: 0.12, lateS: 0.4, startup: [38, 22, 64] };
+  const measured = { bytes: 0, shown: 0, dropped: 0, width: 1920, height: 1080, codec: 'H.264', sound: 'player', aheadS: 0.12, lateS: 0.4, startup: { way: 'hub', ms: [38, 22, 64] } };
   const asked = [];
   const statistics = new Statistics(store, clock, () => ({ ...measured }), async (id) => {
     asked.push(id);
@@ -116,5 +116,55 @@ describe('the texts of the statistics', () => {
     assert.match(plain, /States of the last 5 minutes\n {2}2026-\S+ cam live\n/);
     assert.doesNotMatch(plain, /https?:/);
     assert.match(reportText({ ...about, address: 'https://hub.example' }), /Page: https:\/\/hub\.example$/);
+  });
+});
+
+describe('the statistics of a direct connection', () => {
+  const camera = { loss: 0.002, 'frames-dropped-late': 1, 'frames-dropped-overflow': 0, 'frames-dropped-lifetime': 2 };
+  const direct = { ...live, way: 'direct' };
+
+  it('tell the way, its delay, what is lost and what the camera skipped', async () => {
+    const { measured, statistics, flow, stats } = setUp();
+    Object.assign(measured, { way: 'direct', protocol: 'UDP', roundTripMs: 41, camera, startup: { way: 'direct', ms: [10, 20, 30, 40, 50] } });
+    statistics.setOpen(true);
+    await flow(3);
+    const rows = Object.fromEntries(statsRows(stats(), undefined, direct).flatMap(([, list]) => list));
+    assert.deepEqual([rows.How, rows['Round trip'], rows.Lost], ['Direct, UDP', '41 ms', '0.2 %']);
+    assert.deepEqual([rows['Too late'], rows.Full, rows.Expired], ['1 picture', '0 pictures', '2 pictures']);
+    assert.deepEqual(startupText(stats().startup).steps.map(([name, text]) => `${name} ${text}`), ['Asking the camera 10 ms',
+      'Finding a path 20 ms', 'Securing 30 ms', 'Opening the stream 40 ms', 'Waiting for a picture 50 ms']);
+    assert.equal(verdictText(stats(), direct).body, 'Direct path, nothing lost in the last minute.');
+    measured.way = 'relay';
+    await flow(1);
+    assert.equal(verdictText(stats(), direct).body, 'Relayed path, nothing lost in the last minute.');
+  });
+
+  it('say nothing of what the camera does not tell', async () => {
+    const { measured, statistics, flow, stats } = setUp();
+    Object.assign(measured, { way: 'direct', protocol: 'TCP', roundTripMs: null, camera: null });
+    statistics.setOpen(true);
+    await flow(2);
+    const rows = Object.fromEntries(statsRows(stats(), undefined, direct).flatMap(([, list]) => list));
+    assert.deepEqual([rows.How, rows['Round trip'], rows.Lost, rows.Expired], ['Direct, TCP', 'unknown', 'unknown', undefined]);
+  });
+
+  it('find who is to blame', async () => {
+    const { measured, statistics, flow, stats } = setUp();
+    Object.assign(measured, { way: 'direct', protocol: 'UDP', roundTripMs: 41, camera });
+    statistics.setOpen(true);
+    await flow(3);
+    assert.equal(stats().verdict.kind, 'healthy');
+    measured.camera = { ...camera, 'frames-dropped-overflow': 12 };
+    await flow(1);
+    assert.equal(verdictText(stats(), direct).body, 'It skipped 12 pictures: its own upload is full.');
+    measured.camera = { ...measured.camera, loss: 0.031 };
+    await flow(1);
+    assert.equal(verdictText(stats(), direct).body, '3 % lost on the way: weak network between you and the camera.');
+    measured.way = 'relay';
+    await flow(1);
+    assert.equal(verdictText(stats(), direct).body, '3 % lost on the way: weak network between you and the relay.');
+    measured.camera = { ...camera, loss: 0 };
+    await flow(1);
+    assert.equal(stats().verdict.kind, 'healthy', 'the camera counts anew');
   });
 });

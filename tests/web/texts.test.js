@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explain, listLine, onlineCount, refusalCard, subtitle } from '../../bridge/hub/web/texts.js';
+import { explain, hubLost, listLine, onlineCount, refusalCard, subtitle, wayNotice } from '../../bridge/hub/web/texts.js';
 import { clockTime } from '../../bridge/hub/web/time.js';
 
 const now = new Date(2026, 10, 21, 16, 42, 8).getTime();
@@ -44,19 +44,54 @@ describe('subtitle', () => {
 
 describe('explain', () => {
   it('shows connecting steps only after a while', () => {
-    assert.deepEqual(told({ name: 'connecting', step: 1, visible: false, slow: false }).steps, false);
-    assert.deepEqual(told({ name: 'connecting', step: 2, visible: true, slow: false }).steps,
-      { title: 'Opening the stream…', done: 1, of: 3, note: 'Step 2 of 3 · usually under a second' });
-    assert.equal(told({ name: 'connecting', step: 2, visible: true, slow: true }).steps.note, 'This takes longer than usual');
+    const connecting = { name: 'connecting', way: 'hub', step: 1, of: 3, visible: false, slow: false };
+    assert.deepEqual(told(connecting).steps, false);
+    assert.deepEqual(told({ ...connecting, step: 2, visible: true }).steps,
+      { title: 'Opening the stream…', done: 1, of: 3, note: 'Step 2 of 3 · usually under a second', action: null });
+    assert.equal(told({ ...connecting, visible: true, slow: true }).steps.note, 'This takes longer than usual');
   });
 
-  it('says live and how late', () => {
-    assert.deepEqual(told({ name: 'live', late: 2 }).pill, { kind: 'live', text: 'Live', extra: 'Through the hub, 2 s late' });
+  it('has five steps for a direct connection, and a way out of it', () => {
+    const direct = { name: 'connecting', way: 'direct', of: 5, visible: true, slow: false };
+    assert.deepEqual([1, 2, 3, 4, 5].map((step) => told({ ...direct, step }).steps.title), [
+      'Asking the camera…', 'Finding a path to the camera…', 'Securing the connection…', 'Opening the stream…',
+      'Waiting for the first picture…']);
+    assert.equal(told({ ...direct, step: 2 }).steps.note, 'Step 2 of 5 · usually under a second');
+    assert.deepEqual(told({ ...direct, step: 2, slow: true }).steps.action, { id: 'use-hub', label: 'Use the hub instead', off: false });
+  });
+
+  it('says live and how', () => {
+    assert.deepEqual(told({ name: 'live', way: 'direct' }).pill, { kind: 'live', text: 'Live', extra: 'Direct' });
+    assert.deepEqual(told({ name: 'live', way: 'relay' }).pill, { kind: 'live', text: 'Live', extra: 'Relayed' });
+    assert.deepEqual(told({ name: 'live', way: 'hub', late: 2 }).pill, { kind: 'live', text: 'Live', extra: 'Through the hub, 2 s late' });
+  });
+
+  it('says once why the picture does not come direct', () => {
+    assert.equal(wayNotice({ name: 'live', way: 'direct' }), '');
+    assert.equal(wayNotice({ name: 'live', way: 'relay' }), 'A firewall blocks the direct path, so a relay carries the picture.');
+    assert.equal(wayNotice({ name: 'live', way: 'hub', blocked: false }), '');
+    assert.equal(wayNotice({ name: 'live', way: 'hub', blocked: true }),
+      'This network blocks camera connections. The picture comes through the hub.');
+    assert.equal(wayNotice(null), '');
+  });
+
+  it('lists what was tried, each with its reason', () => {
+    const rows = (direct, hub) => told({ name: 'unreachable', ways: { direct, hub }, seconds: 3, details: [] }).card.rows;
+    assert.deepEqual(rows({ cause: 'blocked', relay: 'refused' }, { reason: 'closed', code: 1006 }),
+      [['Direct', 'no answer (UDP blocked)'], ['Relay', 'refused the password'], ['Through the hub', 'closed after 3 s']]);
+    assert.deepEqual(rows({ cause: 'no-video' }, { reason: 'no picture' }),
+      [['Direct', 'the camera offers none'], ['Through the hub', 'no picture came']]);
+    assert.deepEqual(rows({ reason: 'no picture' }, null), [['Direct', 'no picture came']]);
+  });
+
+  it('says who does not answer', () => {
+    assert.equal(hubLost({ retryIn: 5 }), 'No connection to the hub. Trying again in 5 s.');
+    assert.equal(hubLost({ retryIn: 4, local: true }), 'No connection to the camera. Trying again in 4 s.');
   });
 
   it('says that sound is held back, while live only', () => {
     const sound = { on: true, kind: 'player', held: true };
-    assert.equal(told({ name: 'live', late: 1 }, { sound }).toast, 'Sound is off. Press M or tap the picture.');
+    assert.equal(told({ name: 'live', way: 'direct' }, { sound }).toast, 'Sound is off. Press M or tap the picture.');
     assert.equal(told({ name: 'offline', minute: 0 }, { sound }).toast, '');
   });
 
@@ -91,7 +126,7 @@ describe('explain', () => {
       [{ name: 'refused' }, 'Not allowed', 'This link does not allow live viewing'],
       [{ name: 'missing' }, 'Not found', 'There is no camera called front-door here'],
       [{ name: 'codec', codec: 'H.265' }, 'Cannot play', 'This browser cannot show H.265 video'],
-      [{ name: 'unreachable', seconds: 3, details: [] }, 'Not connected', 'No way through to the camera'],
+      [{ name: 'unreachable', ways: { direct: null, hub: null }, seconds: 3, details: [] }, 'Not connected', 'No way through to the camera'],
     ];
     for (const [state, pill, title] of cases) {
       const { pill: shown, card, dim } = told(state);

@@ -45,6 +45,9 @@ export async function readJson(path) {
  */
 export const getDevices = () => readJson('/api/devices');
 
+/** @returns {Promise<object>}  as `getDevices`; `value.device` is the id of a camera that serves this page itself */
+export const getHealth = () => readJson('/healthz');
+
 /** @returns {Promise<{status: number, problem: string, value: object|null}>}  as `getDevices`, for one camera */
 export const getDevice = (id) => readJson(`/api/devices/${encodeURIComponent(id)}`);
 

@@ -9,6 +9,7 @@ import { playRecording } from './recording-player.js';
 import { getKeyFrame, listRecordings, openRecording } from './recordings-api.js';
 import { LiveSession } from './session.js';
 
+const nothingRecorded = Object.freeze({ status: 200, problem: '', segments: [], gaps: [] });
 const previewsKept = { phone: 20, other: 200 };
 
 /**
@@ -35,7 +36,8 @@ export class OpenCamera {
     this.#id = id;
     this.#store = store;
     this.#deps = deps;
-    this.index = new RecordingIndex(id, store, listRecordings, deps.clock);
+    const list = (...asked) => (store.get().hub.local ? nothingRecorded : listRecordings(...asked));
+    this.index = new RecordingIndex(id, store, list, deps.clock);
     this.#previews = new Previews(store, {
       getKeyFrame: (at, signal) => getKeyFrame(id, at, signal), decode: decodeKeyFrame,
     }, deps.isPhone ? previewsKept.phone : previewsKept.other);

@@ -7,7 +7,7 @@ import { withToken } from './token.js';
  * @param {{onStep: (step: number) => void, onBytes: (bytes: Uint8Array) => void,
  *   onClose: (end: {code: number}) => void}} handlers  step 2 = the hub has accepted, 3 = bytes are coming; `onClose` runs
  *   once, for a refusal too (1006: browsers hide the HTTP status), and not after `close()`
- * @returns {{how: () => object, close: () => void}}  as `openPeer`
+ * @returns {{how: () => object, measure: () => object, close: () => void}}  as `openPeer`
  */
 export function openFlvSocket({ path }, { onStep, onBytes, onClose }) {
   const url = new URL(withToken(path), location.href);
@@ -23,8 +23,10 @@ export function openFlvSocket({ path }, { onStep, onBytes, onClose }) {
     onBytes(new Uint8Array(data));
   };
   socket.onclose = ({ code }) => onClose({ code });
+  const how = () => ({ way: 'hub', protocol: 'TCP' });
   return {
-    how: () => ({ way: 'hub', protocol: 'TCP', roundTripMs: null }),
+    how,
+    measure: how,
     close() {
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();

@@ -1,6 +1,6 @@
 /** Start: the address, the theme, and who hears whom. */
 
-import { getDevice, getDevices } from './api.js';
+import { getDevice, getDevices, getHealth } from './api.js';
 import { OpenCamera } from './camera.js';
 import { pageClock } from './clock.js';
 import { createCommands } from './commands.js';
@@ -45,7 +45,7 @@ const store = createStore({
   sound: { on: true, kind: 'unknown', held: false },
   full: false,
 });
-const directory = new Directory(store, { getDevice, getDevices, openEvents }, pageClock);
+const directory = new Directory(store, { getDevice, getDevices, getHealth, openEvents }, pageClock);
 let camera = null;
 let shownId = '';
 
@@ -173,6 +173,8 @@ store.subscribe((state) => {
   const { session, hub, devices, mode, statsOpen, view: shown } = state;
   root.dataset.state = session?.name ?? 'list';
   document.body.dataset.mode = mode;
+  document.body.classList.toggle('local', Boolean(hub.local));
+  if (hub.local && shown === 'list' && devices) location.hash = `#/${devices[0].id}`;
   document.body.classList.toggle('with-stats', statsOpen && shown === 'camera');
   if (session?.name === 'live' && !root.dataset.firstPictureMs) root.dataset.firstPictureMs = Math.round(performance.now());
   followAddress(state);

@@ -1,5 +1,6 @@
 /** FLV straight from the camera: a WebRTC connection with one data channel for the stream. */
 
+import { PeerCommands } from './peer-commands.js';
 import { joinCamera } from './whep.js';
 
 /** The steps of a direct connection, by number; the fifth ends with the first picture. */
@@ -19,16 +20,17 @@ let known = { id: null, servers: [], until: 0 };
  * @param {(end: object) => void} handlers.onClose  runs once, and not after `close()`. `end.cause` is one of `refusalOf`
  *   (the camera was not reached), `blocked` (it answered, and there is no path to it), or `closed` (it was open);
  *   `end.relay` says why no relay helped: `none` (there is none), `refused`, `silent`, `blocked`
- * @returns {{how: () => object, close: () => void}}  `how()` = `{way: 'direct'|'relay', protocol: 'UDP'|'TCP',
- *   roundTripMs}` as last heard; `close` ends everything and tells the camera
+ * @returns {{how: () => object, measure: () => object, close: () => void}}  `how()` = `{way: 'direct'|'relay', protocol:
+ *   'UDP'|'TCP', roundTripMs}` as last heard; `measure()` the same, and `camera` = what the camera says of this viewer
+ *   (`get_stats`), null while it says nothing; `close` ends everything and tells the camera
  */
 export function openPeer(request, handlers) {
   if (!globalThis.RTCPeerConnection) { // some browsers let a person switch it off
     queueMicrotask(() => handlers.onClose({ cause: 'blocked' }));
-    return { how: () => ({ way: 'direct' }), close() {} };
+    return { how: () => ({ way: 'direct' }), measure: () => ({}), close() {} };
   }
   const peer = new Peer(request.id, handlers);
-  return { how: () => peer.how(), close: () => peer.close() };
+  return { how: () => peer.how(), measure: () => peer.measure(), close: () => peer.close() };
 }
 
 class Peer {
@@ -43,6 +45,8 @@ class Peer {
   #relay = 'none';
   #how = { way: 'direct', protocol: 'UDP', roundTripMs: null };
   #readAt = -Infinity;
+  #commands = null;
+  #camera = null;
 
   constructor(id, handlers) {
     this.#id = id;
@@ -62,6 +66,14 @@ class Peer {
   how() {
     if (this.#step === Step.picture && performance.now() - this.#readAt >= statsMs) this.#read();
     return this.#how;
+  }
+
+  measure() {
+    if (this.#step === Step.picture) {
+      this.#commands ??= new PeerCommands(this.#connection);
+      this.#commands.ask('action=inner_define&cmd=get_stats', (reply) => this.#told(reply));
+    }
+    return { ...this.how(), camera: this.#camera };
   }
 
   close() {
@@ -150,6 +162,14 @@ class Peer {
       protocol: (ends[0]?.relayProtocol ?? ends[0]?.protocol ?? 'udp') === 'udp' ? 'UDP' : 'TCP',
       roundTripMs: seconds === undefined ? null : Math.max(1, Math.round(seconds * 1000)),
     };
+  }
+
+  #told(reply) {
+    try {
+      this.#camera = JSON.parse(reply);
+    } catch {
+      this.#camera = null;
+    }
   }
 
   #end(cause, more) {

@@ -73,12 +73,12 @@ class LivePlayer {
   }
 
   /**
-   * @returns {object}  for the statistics: `Screen.pictures()`, `how()` of the way, `bytes` so far, `aheadS` that wait to be
+   * @returns {object}  for the statistics: `Screen.pictures()`, `measure()` of the way, `bytes` so far, `aheadS` that wait to be
    *   shown, `lateS`
    */
   measure() {
     return {
-      ...this.#screen.pictures(), ...this.#stream.how(), bytes: this.#bytes, aheadS: this.#ahead(), lateS: this.#late(),
+      ...this.#screen.pictures(), ...this.#stream.measure(), bytes: this.#bytes, aheadS: this.#ahead(), lateS: this.#late(),
     };
   }
 

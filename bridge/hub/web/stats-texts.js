@@ -1,6 +1,7 @@
 /** Sentences of the statistics. No DOM. Used through texts.js. */
 
 import { hourSecond } from './days.js';
+import { isDirect, skippedOf } from './stats.js';
 
 /** Fixed labels, by what they are for. */
 export const statsLabels = Object.freeze({
@@ -21,11 +22,12 @@ export const statsLabels = Object.freeze({
 const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
 const ways = { direct: 'Direct', relay: 'Relayed', hub: 'Through the hub' };
-const healthyWays = {
-  direct: 'Direct path, nothing lost in the last minute.',
-  relay: 'Relayed path, nothing lost in the last minute.',
-  hub: 'Through the hub, nothing skipped in the last minute.',
-};
+
+function healthyText(session, measured) {
+  if (session.name === 'playback') return 'The hub sends the recording as fast as it is watched.';
+  return isDirect(measured) ? `${ways[measured.way]} path, nothing lost in the last minute.`
+    : 'Through the hub, nothing skipped in the last minute.';
+}
 
 /**
  * @param {object} stats  of the store
@@ -35,9 +37,12 @@ const healthyWays = {
 export function verdictText({ verdict, lastPicture, measured }, session) {
   const { kind, value } = verdict;
   switch (kind) {
-    case 'healthy': return { tone: '', title: 'Healthy', body: session.name === 'playback'
-      ? 'The hub sends the recording as fast as it is watched.' : healthyWays[measured?.way] ?? healthyWays.hub };
+    case 'healthy': return { tone: '', title: 'Healthy', body: healthyText(session, measured) };
     case 'behind': return { tone: 'warn', title: 'Behind', body: `The picture is ${value.toFixed(1)} s late; catching up.` };
+    case 'losing': return { tone: 'warn', title: 'Losing pictures',
+      body: `${value} % lost on the way: weak network between you and the ${measured.way === 'relay' ? 'relay' : 'camera'}.` };
+    case 'struggling': return { tone: 'warn', title: 'Camera is struggling',
+      body: `It skipped ${plural(value, 'picture', 'pictures')}: its own upload is full.` };
     case 'skipping': return { tone: 'warn', title: 'Losing pictures',
       body: `The hub skipped ${plural(value, 'piece', 'pieces')} in the last minute: weak network between a viewer and the hub.` };
     case 'busy': return { tone: 'warn', title: 'Losing pictures',
@@ -80,10 +85,8 @@ export function sparkTexts({ samples }, session) {
   ];
 }
 
-const stepNames = {
-  direct: ['Asking the camera', 'Finding a path', 'Securing', 'Opening the stream', 'Waiting for a picture'],
-  hub: ['Asking the camera', 'Opening the stream', 'Waiting for a picture'],
-};
+const direct = ['Asking the camera', 'Finding a path', 'Securing', 'Opening the stream', 'Waiting for a picture'];
+const stepNames = { direct, hub: [0, 3, 4].map((i) => direct[i]) };
 
 /** @returns {{title: string, steps: [string, string, number][]}|null}  name, text and ms of each step of the first picture */
 export const startupText = (startup) => startup && {
@@ -91,6 +94,7 @@ export const startupText = (startup) => startup && {
   steps: startup.ms.map((ms, i) => [stepNames[startup.way][i], `${ms} ms`, ms]),
 };
 
+const skipNames = { late: 'Too late', overflow: 'Full', lifetime: 'Expired' };
 const msText = (ms) => (ms === null ? statsLabels.unknown : `${ms} ms`);
 
 /**
@@ -105,12 +109,14 @@ export function statsRows(stats, device, session) {
   const { measured, roundTripMs, dropped } = stats;
   const last = stats.samples.at(-1);
   const live = session.name !== 'playback';
-  const direct = measured?.way === 'direct' || measured?.way === 'relay';
+  const isPeer = isDirect(measured);
+  const camera = measured?.camera;
   return [
     [statsLabels.path, [
       ['How', `${ways[measured?.way ?? 'hub']}, ${measured?.protocol ?? 'TCP'}`],
       ...(live ? [[statsLabels.delay, statsLabels.unknown]] : []),
-      direct ? ['Round trip', msText(measured.roundTripMs)] : ['Round trip to the hub', msText(roundTripMs)],
+      isPeer ? ['Round trip', msText(measured.roundTripMs)] : ['Round trip to the hub', msText(roundTripMs)],
+      ...(isPeer ? [['Lost', camera?.loss === undefined ? statsLabels.unknown : `${(camera.loss * 100).toFixed(1)} %`]] : []),
       ['Waiting here', last ? `${Math.round(Math.max(0, last.aheadS) * 1000)} ms` : statsLabels.unknown],
     ]],
     ['At the hub', [
@@ -119,6 +125,7 @@ export function statsRows(stats, device, session) {
       ...(device?.skipped_tags === undefined ? [] : [['Skipped for slow viewers', plural(device.skipped_tags, 'piece', 'pieces')]]),
       ...(device?.dropped_viewers === undefined ? [] : [['Let go, took nothing', plural(device.dropped_viewers, 'viewer', 'viewers')]]),
     ]],
+    ...(camera ? [['Skipped by the camera', skippedOf(camera).map(([cause, count]) => [skipNames[cause], plural(count, 'picture', 'pictures')])]] : []),
     [statsLabels.media, [
       ['Video', videoText(measured)],
       ['Sound', soundText(device, measured)],

@@ -10,7 +10,7 @@ export const behindS = 2.5;
 
 /**
  * Samples of the open camera while somebody looks at them, and what they mean. Writes `stats` of the store: null while
- * closed, else `{now, samples, measured, startup, roundTripMs, skippedMinute, dropped, lastPicture, verdict}`, where a
+ * closed, else `{now, samples, measured, startup, roundTripMs, skippedMinute, byCamera, dropped, lastPicture, verdict}`, where a
  * sample is `{mbit, frames, lateS, aheadS, dropped}`. The names of the states of the last five minutes are kept always, for the report.
  */
 export class Statistics {
@@ -21,6 +21,7 @@ export class Statistics {
   #samples = [];
   #last = null;
   #skipped = [];
+  #skippedByCamera = [];
   #roundTripMs = null;
   #ticks = 0;
   #history = [];
@@ -45,7 +46,7 @@ export class Statistics {
   setOpen(open) {
     this.#cancel();
     this.#samples = [];
-    this.#skipped = [];
+    this.#skipped = this.#skippedByCamera = [];
     this.#last = this.#roundTripMs = null;
     this.#ticks = 0;
     if (open) this.#tick();
@@ -73,6 +74,8 @@ export class Statistics {
     const now = this.#clock.now();
     if (measured?.bytes !== undefined) this.#sample(measured, now);
     else this.#last = null;
+    if (measured?.camera) this.#noteCamera(measured.camera, now);
+    else this.#skippedByCamera = [];
     if (this.#ticks % askEvery === 0) this.#askHub();
     this.#ticks += 1;
     this.#publish(measured, now);
@@ -93,6 +96,12 @@ export class Statistics {
     }].slice(-keptSamples);
   }
 
+  #noteCamera(camera, now) {
+    const skipped = skippedOf(camera).reduce((sum, [, count]) => sum + count, 0);
+    const kept = this.#skippedByCamera.filter(({ at, all }) => now - at <= keptSamples * sampleMs && all <= skipped);
+    this.#skippedByCamera = [...kept, { at: now, all: skipped }];
+  }
+
   async #askHub() {
     const { session } = this.#store.get();
     if (!session) return;
@@ -109,34 +118,49 @@ export class Statistics {
     const { session } = this.#store.get();
     if (!session) return;
     const skippedMinute = this.#skipped.length ? this.#skipped.at(-1).tags - this.#skipped[0].tags : 0;
+    const byCamera = this.#skippedByCamera.length ? this.#skippedByCamera.at(-1).all - this.#skippedByCamera[0].all : 0;
     const dropped = this.#samples.reduce((sum, sample) => sum + sample.dropped, 0);
     const stats = {
-      now, samples: this.#samples, measured, roundTripMs: this.#roundTripMs, skippedMinute, dropped, startup: measured?.startup ?? null,
-      lastPicture: this.#lastPicture,
+      now, samples: this.#samples, measured, roundTripMs: this.#roundTripMs, skippedMinute, byCamera, dropped,
+      startup: measured?.startup ?? null, lastPicture: this.#lastPicture,
     };
     this.#store.set({ stats: { ...stats, verdict: verdictOf(session, stats) } });
   }
 }
+
+/** @returns {[string, number][]}  pictures that the camera left out for this viewer, by cause */
+export const skippedOf = (camera) => ['late', 'overflow', 'lifetime'].map((cause) => [cause, camera[`frames-dropped-${cause}`] ?? 0]);
+
+// Loss that is worth a word, as a share.
+const lossShare = 0.01;
 
 // A stream that begins leaves pictures out to reach its live edge; after so many seconds that is no excuse.
 const busySamples = 20;
 const busyShare = 0.05;
 
 const playing = ['live', 'playback', 'paused'];
+/** @returns {boolean}  what is measured comes from the camera itself */
+export const isDirect = (measured) => measured?.way === 'direct' || measured?.way === 'relay';
+
 const underWay = ['connecting', 'lookup'];
 
 /**
  * @param {object} session
  * @param {object} stats  as above
- * @returns {{kind: 'healthy'|'behind'|'skipping'|'busy'|'connecting'|'none', value: number}}  `skipping`: the hub left
- *   out `value` tags for slow viewers in the last minute; `busy`: this device left out `value` pictures
+ * @returns {{kind: 'healthy'|'behind'|'losing'|'struggling'|'skipping'|'busy'|'connecting'|'none', value: number}}
+ *   `losing`: `value` % are lost on the way from the camera; `struggling`: it left out `value` pictures for us, and
+ *   `skipping`: the hub left out `value` tags for slow viewers, in the last minute; `busy`: this device left out `value`
+ *   pictures
  */
-export function verdictOf(session, { samples, skippedMinute, dropped }) {
+export function verdictOf(session, { samples, measured, skippedMinute, byCamera, dropped }) {
   const last = samples.at(-1);
   if (underWay.includes(session.name)) return { kind: 'connecting', value: 0 };
   if (!playing.includes(session.name)) return { kind: 'none', value: 0 };
   if (last?.lateS > behindS) return { kind: 'behind', value: last.lateS };
-  if (skippedMinute > 0) return { kind: 'skipping', value: skippedMinute };
+  const loss = measured?.camera?.loss ?? 0;
+  if (loss >= lossShare) return { kind: 'losing', value: Math.round(loss * 100) };
+  if (byCamera > 0) return { kind: 'struggling', value: byCamera };
+  if (skippedMinute > 0 && !isDirect(measured)) return { kind: 'skipping', value: skippedMinute };
   const frames = samples.reduce((sum, sample) => sum + sample.frames, 0);
   if (samples.length >= busySamples && dropped > busyShare * (frames + dropped)) return { kind: 'busy', value: dropped };
   return { kind: 'healthy', value: 0 };

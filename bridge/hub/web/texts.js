@@ -66,8 +66,8 @@ export const emptyList = Object.freeze({
   body: 'Add one on the hub: camspan-hub device add NAME. It appears here when it connects.',
 });
 
-/** @param {number} seconds until the next try */
-export const hubLost = (seconds) => `No connection to the hub. Trying again in ${seconds} s.`;
+/** @returns {string}  of a hub, or of a camera with a page of its own, that does not answer */
+export const hubLost = ({ retryIn, local }) => `No connection to the ${local ? 'camera' : 'hub'}. Trying again in ${retryIn} s.`;
 
 // The hub writes the end of the newest segment into `recording.to`; segments are a minute long.
 const recordingFreshMs = 150000;
@@ -109,11 +109,9 @@ export function subtitle(device, session, now) {
   return since ? `Live since ${since}` : 'Online';
 }
 
-const steps = {
-  direct: ['Asking the camera…', 'Finding a path to the camera…', 'Securing the connection…', 'Opening the stream…',
-    'Waiting for the first picture…'],
-  hub: ['Asking the camera…', 'Opening the stream…', 'Waiting for the first picture…'],
-};
+const direct = ['Asking the camera…', 'Finding a path to the camera…', 'Securing the connection…', 'Opening the stream…',
+  'Waiting for the first picture…'];
+const steps = { direct, hub: [0, 3, 4].map((i) => direct[i]) };
 
 const relayed = 'A firewall blocks the direct path, so a relay carries the picture.';
 const throughHub = 'This network blocks camera connections. The picture comes through the hub.';

@@ -18,7 +18,7 @@ export function createHeader(store, intents) {
     el('button.btn', { type: 'button', onclick: intents.tryNow }, labels.tryNow));
   store.subscribe(({ hub }) => {
     bar.hidden = hub.state !== 'lost';
-    if (!bar.hidden) setText(text, hubLost(hub.retryIn));
+    if (!bar.hidden) setText(text, hubLost(hub));
   });
   return [
     el('header.top', {},
