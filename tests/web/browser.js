@@ -1,6 +1,7 @@
 /** The browser side of the page tests: Chromium, pages that record their faults, and waiting with a deadline. */
 
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,26 +15,41 @@ export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const hasChromium = () => existsSync(chromiumPath);
 
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
-  // A direct connection on a host with nothing but loopback; elsewhere the page needs neither.
-  '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'];
+  '--disable-component-update', '--disable-sync'];
+
+/** For `launch`: what direct connections need on a host with nothing but loopback, or between two browsers. */
+export const peersOnLoopback = ['--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'];
+
 const shots = new URL('out/', import.meta.url).pathname;
 
 /** Longest wait for anything the page should do, ms; generous, because the machine may be busy. */
 export const deadline = 20000;
 
+// Runs in the page. Whatever Playwright evaluates or exposes there counts as a touch by a person, and lifts what a browser
+// holds back until then: so the page tells its state by itself, on the console.
+function tellStates() {
+  let told;
+  const tell = () => {
+    const { state } = document.documentElement?.dataset ?? {};
+    if (state && state !== told) console.debug(`state ${state}`);
+    told = state;
+  };
+  new MutationObserver(tell).observe(document, { subtree: true, attributeFilter: ['data-state'] });
+}
+
 /**
+ * @param {string[]} [more]  switches for Chromium
  * @returns {Promise<{open: Function, close: Function}>}  `open(origin, {path, size, ...})` opens a page with a fresh
  *   profile; the other options are Playwright's for a context
  */
-export async function launch() {
+export async function launch(more = []) {
   const folder = mkdtempSync(join(tmpdir(), 'camspan-web-'));
   const profiles = [];
   return {
     async open(origin, { path = '/', size = [1440, 900], init, ...options } = {}) {
       const profile = mkdtempSync(join(folder, 'profile-'));
       const context = await chromium.launchPersistentContext(profile, {
-        executablePath: chromiumPath, headless: true, args, acceptDownloads: true, locale: 'en-GB',
+        executablePath: chromiumPath, headless: true, args: [...args, ...more], acceptDownloads: true, locale: 'en-GB',
         viewport: { width: size[0], height: size[1] }, ...options,
       });
       profiles.push(context);
@@ -45,9 +61,16 @@ export async function launch() {
       page.on('console', (message) => message.type() === 'error' && !expected.test(message.text()) && faults.push(message.text()));
       page.on('pageerror', (error) => faults.push(String(error)));
       page.on('request', (request) => /^(data|blob):/.test(request.url()) || request.url().startsWith(origin) || faults.push(request.url()));
+      const states = new EventEmitter();
+      page.on('console', (message) => {
+        if (message.type() !== 'debug' || !message.text().startsWith('state ')) return;
+        states.now = message.text().slice('state '.length);
+        states.emit('change');
+      });
+      await page.addInitScript(tellStates);
       if (init) await page.addInitScript(init);
       await page.goto(origin + path);
-      return { page, context, faults, ...helpers(page, faults, context) };
+      return { page, context, faults, ...helpers(page, faults, context, states) };
     },
     async close() {
       await Promise.all(profiles.map((context) => context.close()));
@@ -56,12 +79,17 @@ export async function launch() {
   };
 }
 
-function helpers(page, faults, context) {
+function helpers(page, faults, context, states) {
   const text = (selector) => page.locator(selector).innerText();
   return {
     text,
     /** Waits for a session state. */
-    state: (name) => page.waitForFunction((wanted) => document.documentElement.dataset.state === wanted, name),
+    state: async (name) => {
+      const signal = AbortSignal.timeout(deadline);
+      while (states.now !== name) {
+        await once(states, 'change', { signal }).catch(() => assert.fail(`waited for the state ${name}; it is ${states.now}`));
+      }
+    },
     /** Waits for a text, which may be a pattern, in a part of the page. */
     says: (selector, wanted) => page.locator(selector).filter({ hasText: wanted }).first().waitFor(),
     /** Waits until the picture has moved on by some seconds. */

@@ -210,8 +210,6 @@ export class FixtureHub {
   }
 
   #liveOf(pathname) {
-    const [, from, file] = pathname.split('/');
-    if (from === 'feed') return this.peers[file.slice(0, -'.flv'.length)];
     return this.live[decodeURIComponent(pathname.slice('/live/'.length, -'.flv'.length))]
       ?? { status: 404, problem: 'unknown-device' };
   }

@@ -1,6 +1,8 @@
 /** A stand-in for a camera with P2P: another Chromium that answers offers and sends FLV over their data channels. */
 
-// Runs in the camera's page. Its stream is a feed of the fixture hub; nothing of it is the viewer's code.
+import { FixtureHub } from './fixture-hub.js';
+
+// Runs in the camera's page; nothing of it is the viewer's code.
 function runCamera() {
   const peers = new Map();
   const channels = [];
@@ -8,7 +10,7 @@ function runCamera() {
     for (let at = 0; at < bytes.byteLength; at += 16384) channel.send(bytes.slice(at, at + 16384));
   };
   const feed = (id, channel) => {
-    const socket = new WebSocket(`ws://${location.host}/feed/${id}.flv`);
+    const socket = new WebSocket(`ws://${location.host}/live/${id}.flv`);
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => channel.readyState === 'open' && send(channel, data);
     channel.onclose = () => socket.close();
@@ -54,27 +56,29 @@ function runCamera() {
  * @param {FixtureHub} hub
  * @param {string} id  of the camera
  * @param {Uint8Array} clip  what it sends
- * @returns {Promise<object>}  `peer`, the entry of `hub.peers`, to change how it behaves; `page`; `stop()` = the camera's
- *   program ends
+ * @returns {Promise<object>}  `peer`, the entry of `hub.peers`, to change how it behaves; `page`; `source`, which can freeze;
+ *   `stop()` = the camera's program ends
  */
 export async function startCamera(browser, hub, id, clip) {
-  const { page, context } = await browser.open(hub.origin, { path: '/stand-in' });
+  const source = new FixtureHub([]);
+  source.live[id] = { clip };
+  const { page, context } = await browser.open(await source.start(), { path: '/stand-in' });
+  const run = (name, ...words) => page.evaluate(([which, given]) => globalThis.camera[which](...given), [name, words]);
   const peer = {
-    clip, servers: [], relayOnly: false,
-    answer: (session, sdp) => page.evaluate(([...words]) => globalThis.camera.answer(...words),
-      [id, session, sdp, { servers: peer.servers, relayOnly: peer.relayOnly }]),
-    candidate: (session, line) => page.evaluate(([...words]) => globalThis.camera.candidate(...words), [session, line]),
-    leave: (session) => page.evaluate((which) => globalThis.camera.leave(which), session).catch(() => {}),
+    servers: [], relayOnly: false,
+    answer: (session, sdp) => run('answer', id, session, sdp, { servers: peer.servers, relayOnly: peer.relayOnly }),
+    candidate: (session, line) => run('candidate', session, line),
+    leave: (session) => run('leave', session).catch(() => {}), // it may be gone itself
   };
   await page.exposeFunction('tellCandidate', (session, line) => hub.tellCandidate(session, line));
   await page.evaluate(runCamera);
   hub.peers[id] = peer;
   return {
-    peer,
-    page,
+    peer, page, source,
     async stop() {
       delete hub.peers[id];
       await context.close();
+      await source.stop();
     },
   };
 }

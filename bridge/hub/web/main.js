@@ -165,13 +165,14 @@ addEventListener('pagehide', closeCamera); // tells the camera
 addEventListener('pageshow', ({ persisted }) => persisted && openAddress());
 document.addEventListener('visibilitychange', () => camera?.session?.setHidden(document.hidden));
 
-// For demos and end-to-end tests: what the page is doing, and how long the first picture took from navigation, in ms.
+// For demos and end-to-end tests: what the page is doing, how the picture comes, and how long the first picture took from navigation, in ms.
 let hubBefore = 'loading';
 let recordedBefore;
 let noticed = ''; // said once for each camera
 store.subscribe((state) => {
   const { session, hub, devices, mode, statsOpen, view: shown } = state;
   root.dataset.state = session?.name ?? 'list';
+  root.dataset.way = session?.way ?? '';
   document.body.dataset.mode = mode;
   document.body.classList.toggle('local', Boolean(hub.local));
   if (hub.local && shown === 'list' && devices) location.hash = `#/${devices[0].id}`;

@@ -2,6 +2,7 @@
 
 const Kind = Object.freeze({ request: 1, reply: 2, part: 4 });
 const headBytes = 5;
+const mostWaiting = 4; // a camera that does not answer is not asked on and on
 
 /** Requests over one channel, each with its reply. A camera that does not allow commands closes the channel. */
 export class PeerCommands {
@@ -21,7 +22,7 @@ export class PeerCommands {
    * @param {(reply: string) => void} done  does not run while the channel is not open, for a refusal, and after its end
    */
   ask(command, done) {
-    if (this.#channel.readyState !== 'open') return;
+    if (this.#channel.readyState !== 'open' || this.#waiting.size >= mostWaiting) return;
     const text = new TextEncoder().encode(command);
     const message = new Uint8Array(headBytes + text.length);
     message[0] = Kind.request;

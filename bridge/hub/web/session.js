@@ -229,7 +229,9 @@ export class LiveSession {
   // Nobody names a cause: either the hub is gone, or a way is let begin and nothing useful comes.
   #failed(cause, end, seconds) {
     this.#retryLater();
-    if (cause === 'no-answer' || this.#everShown || this.#card || this.#failures < failuresBeforeCard) return;
+    // A path to the camera was looked for as long as that makes sense.
+    const enough = this.#failures >= failuresBeforeCard || end.ways.direct?.cause === 'blocked';
+    if (cause === 'no-answer' || this.#everShown || this.#card || !enough) return;
     this.#card = end.reason === 'media'
       ? { name: 'codec', codec: end.name }
       : { name: 'unreachable', ways: end.ways, seconds: Math.round(seconds), details: this.#details };
