@@ -68,6 +68,7 @@ class FakeLink final : public net::WsLink {
     for (const ByteView piece : encoded) bytes += as_text(piece);
     co_return co_await peer_.take(std::move(bytes));
   }
+  std::size_t try_write(std::span<const ByteView>) override { return 0; }
   asio::awaitable<void> close(std::uint16_t code, std::string) override {
     peer_.close_code = code;
     peer_.close();
