@@ -37,11 +37,13 @@ SignalClient::Line::Line(const asio::any_io_executor& executor, SignalClientConf
 
 void SignalClient::Line::start() {
   if (stopping_ || std::exchange(started_, true)) return;
+  watch_.emplace(executor_, [this] { reconnect(); });
   asio::co_spawn(executor_, run(), asio::detached);
 }
 
 void SignalClient::Line::stop() {
   stopping_ = true;
+  watch_.reset();
   wake_.notify();
 }
 

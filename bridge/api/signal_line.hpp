@@ -8,6 +8,7 @@
 
 #include "api/signal_client.hpp"
 #include "api/url.hpp"
+#include "net/network_watch.hpp"
 #include "net/signalling/signal_message.hpp"
 #include "net/wake_up.hpp"
 #include "net/ws_connect.hpp"
@@ -69,6 +70,7 @@ class SignalClient::Line : public std::enable_shared_from_this<SignalClient::Lin
   std::chrono::steady_clock::time_point state_due_{};
   bool greeted_ = false;  // the hub is ready
   bool line_over_ = false;
+  std::optional<net::NetworkWatch> watch_;  // while it runs
   bool started_ = false;
   bool stopping_ = false;
   bool reconnect_now_ = false;
