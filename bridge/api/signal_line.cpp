@@ -50,7 +50,7 @@ void SignalClient::Line::stop() {
 void SignalClient::Line::describe(net::CameraDescription camera) {
   if (camera_ == camera) return;
   camera_ = std::move(camera);
-  if (greeted_) push(hello());
+  if (link_ != nullptr) push(hello());
 }
 
 void SignalClient::Line::send(const net::signal::Message& message) {
