@@ -154,8 +154,8 @@ std::string with_candidates(std::string_view sdp, const std::vector<std::string>
 
 std::string write_fragment(const SdpFragment& fragment) {
   std::string text;
-  if (!fragment.ice.ufrag.empty())
-    text += "a=ice-ufrag:" + fragment.ice.ufrag + "\r\na=ice-pwd:" + fragment.ice.pwd + "\r\n";
+  if (!fragment.ice.ufrag.empty()) text += "a=ice-ufrag:" + fragment.ice.ufrag + "\r\n";
+  if (!fragment.ice.pwd.empty()) text += "a=ice-pwd:" + fragment.ice.pwd + "\r\n";
   const std::string* mid = nullptr;
   for (const Candidate& candidate : fragment.candidates) {
     if (!candidate.mid.empty() && (mid == nullptr || *mid != candidate.mid)) {

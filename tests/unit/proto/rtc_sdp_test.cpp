@@ -237,6 +237,10 @@ TEST(SdpFragmentTest, ReadsItsOwn) {
   EXPECT_EQ(read->ice, fragment.ice);
   EXPECT_EQ(read->candidates, fragment.candidates);
   EXPECT_TRUE(read->end_of_candidates);
+  // Found by fuzzing: a plain fragment may name the ufrag alone.
+  const auto plain = parse_fragment(write_fragment({{"EsAw", ""}, {}, false}));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->ice.ufrag, "EsAw");
 }
 
 TEST(SdpFragmentTest, RefusesTenThousandCandidates) {
