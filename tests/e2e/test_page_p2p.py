@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Case, DEADLINE, ROOT, wait_for
+from harness import Case, DEADLINE, ROOT, gst_environment, wait_for
 
 
 class Driver:
@@ -63,6 +63,8 @@ class Driver:
 
 @unittest.skipUnless(shutil.which("chromium") and os.path.isdir(os.path.join(ROOT, "tests", "web", "node_modules")),
                      "chromium or playwright-core is not installed: tools/install-dependencies.sh test, tests/web/run.sh")
+@unittest.skipUnless(subprocess.run(["gst-inspect-1.0", "p2psink"], env=gst_environment(), capture_output=True).returncode == 0,
+                     "built without P2P")
 class DirectPage(Case):
     def direct_camera(self, *sink):
         return self.gst_launch(

@@ -142,12 +142,9 @@ describe('live, direct and the hub', { skip }, () => {
     await setUp();
     camera.peer.blocked = true;
     hub.live['front-door'] = { hang: true };
-    const { page, says, state, shot, accessible, done } = await browser.open(hub.origin, { path });
-    await says('.steps', 'Finding a path to the camera…');
+    const { page, says, state, done } = await browser.open(hub.origin, { path });
     await says('.steps', 'Step 2 of 5 · usually under a second');
     await says('.steps', 'This takes longer than usual');
-    await shot('connecting-direct');
-    await accessible();
     hub.live['front-door'] = hub.live.driveway;
     await page.getByRole('button', { name: 'Use the hub instead' }).click();
     await nobodyLeft();
@@ -161,6 +158,8 @@ describe('live, direct and the hub', { skip }, () => {
     hub.live['front-door'] = noVideo;
     const { says, state, text, shot, accessible, done } = await browser.open(hub.origin, { path });
     await says('.steps', 'Finding a path to the camera…');
+    await shot('connecting-direct');
+    await accessible();
     await state('unreachable');
     assert.equal(await text('.card h2'), 'No way through to the camera');
     await says('.tries', /Direct\s*no answer \(UDP blocked\)/);
