@@ -21,6 +21,11 @@ foreach(part IN ITEMS camspan_linkkit camspan_hal_linkkit)
   target_sources(camspan-linkkit PRIVATE $<TARGET_OBJECTS:${part}>)
 endforeach()
 install(TARGETS camspan-linkkit ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+
+# libcamspan-gos: the Gecko OS streams, the same way.
+add_library(camspan-gos STATIC cmake/empty.cpp)
+target_sources(camspan-gos PRIVATE $<TARGET_OBJECTS:camspan_gos>)
+install(TARGETS camspan-gos ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY bridge/vendor/include/ hal/vendor/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/camspan/vendor")
 
 set(llhttp_requires "")
@@ -29,7 +34,9 @@ if(LLHTTP_FOUND)
 endif()
 configure_file(cmake/camspan-core.pc.in camspan-core.pc @ONLY)
 configure_file(cmake/camspan-linkkit.pc.in camspan-linkkit.pc @ONLY)
+configure_file(cmake/camspan-gos.pc.in camspan-gos.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/camspan-core.pc" "${PROJECT_BINARY_DIR}/camspan-linkkit.pc"
+        "${PROJECT_BINARY_DIR}/camspan-gos.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(FILES LICENSE THIRD-PARTY.md README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 

@@ -50,6 +50,16 @@ class Install(Case):
             said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30)
             self.assertIn("usage: " + example, said.stdout)
 
+    def test_a_gecko_os_program_in_c_builds_against_it(self):
+        root = self.install()
+        source, program = os.path.join(ROOT, "examples", "gos-camera", "main.c"), os.path.join(self.folder, "gos-camera")
+        built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
+                                *self.flags(root, "camspan-gos")], capture_output=True, text=True, timeout=120)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        said = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+                              env=dict(os.environ, CAMSPAN_GOS_LISTEN="127.0.0.1:0"))
+        self.assertEqual((said.returncode, "streams are at http://127.0.0.1:" in said.stderr), (0, True), said.stderr)
+
     def test_a_program_builds_against_it_and_the_element_is_found(self):
         root = self.install()
         source, program = (os.path.join(self.folder, name) for name in ("program.cpp", "program"))
