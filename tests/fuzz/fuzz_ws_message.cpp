@@ -30,9 +30,9 @@ void check_again(const T& message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   const Limits limits;
+  // What is refused is not shown to the library: it allocates what a header announces.
   const auto checked = check_value(bytes, limits);
   if (checked && !library_takes(bytes)) std::abort();
-  if (!checked && checked.error() == camspan::Errc::malformed && size > 0 && library_takes(bytes)) std::abort();
   const auto decoded = decode(bytes, limits);
   if (!decoded) return 0;
   if (const auto* request = std::get_if<Request>(&*decoded)) check_again(*request);

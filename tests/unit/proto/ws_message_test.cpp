@@ -1,6 +1,8 @@
 #include "proto/ws_message/message.hpp"
 
 #include <gtest/gtest.h>
+#include <array>
+#include <random>
 
 #include "proto/ws/frame.hpp"
 #include "proto/ws_message/packer.hpp"
@@ -275,6 +277,27 @@ TEST(WsMessageTest, PacksNumbersInTheirShortestForm) {
   EXPECT_EQ(packed([](Packer& p) { p.float32(1.5f); }), hex("ca 3f c0 00 00"));
   EXPECT_EQ(packed([](Packer& p) { p.float64(1.5); }), hex("cb 3f f8 00 00 00 00 00 00"));
   EXPECT_EQ(packed([](Packer& p) { p.boolean(true); }), hex("c3"));
+}
+
+TEST(WsMessageTest, TakesAMillionMutatedMessagesApartWithoutHarm) {
+  std::minstd_rand random(7);
+  const std::array seeds = {kList, kListed, kRead, kValue, kWrite, kWritten, kMedia};
+  std::size_t good = 0;
+  for (int i = 0; i < 1'000'000; ++i) {
+    Bytes mutated = seeds[random() % seeds.size()];
+    for (auto changes = random() % 4; changes > 0; --changes)
+      mutated[random() % mutated.size()] = static_cast<std::byte>(random());
+    if (random() % 4 == 0) mutated.resize(random() % (mutated.size() + 1));
+    const auto decoded = decode(mutated, kLimits);
+    if (!decoded) continue;
+    ++good;
+    // What it says lies within the message.
+    if (const auto* request = std::get_if<Request>(&*decoded); request != nullptr && request->data) {
+      ASSERT_GE(request->data->data(), mutated.data());
+      ASSERT_LE(request->data->data() + request->data->size(), mutated.data() + mutated.size());
+    }
+  }
+  EXPECT_GT(good, 100'000u);
 }
 
 }  // namespace
