@@ -117,6 +117,27 @@ describe('playback', { skip }, () => {
     await done();
   });
 
+  it('steps from a place that was gone to while held, where the browser tells of no frame', async () => {
+    const { page, says, state, plays, time, done } = await open();
+    await state('playback');
+    await plays(0.5);
+    await page.evaluate(() => {
+      const ask = HTMLVideoElement.prototype.requestVideoFrameCallback;
+      HTMLVideoElement.prototype.requestVideoFrameCallback = function (told) {
+        return ask.call(this, (...frame) => { if (!this.paused) told(...frame); });
+      };
+    });
+    await page.keyboard.press('Space');
+    await says('.pill', 'Recording, paused');
+    await page.keyboard.press('Shift+ArrowLeft');
+    await headIs(page, time - 59000);
+    await state('playback');
+    await page.waitForFunction(() => document.querySelector('video').readyState >= 2 && !document.querySelector('video').seeking);
+    const moved = await nextPicture(page);
+    assert.ok(moved > 0.02 && moved < 0.06, `${moved} s`);
+    await done();
+  });
+
   it('jumps over a gap and says how long it was', async () => {
     const { page, says, state, times, done } = await open({ at: ({ offline }) => offline[0] - 4000 });
     await state('playback');

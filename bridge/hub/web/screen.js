@@ -184,9 +184,14 @@ export class Screen {
       this.shown = true;
       this.#handlers.onPicture();
     };
-    // A hidden page gets no frame callbacks; there a decoded picture has to count as shown.
-    if (video.requestVideoFrameCallback && !document.hidden) video.requestVideoFrameCallback(shown);
-    else video.addEventListener('loadeddata', shown, options);
+    // A hidden page gets no frame callbacks, and a held picture may get none; there a decoded one has to count as shown.
+    const framed = video.requestVideoFrameCallback && !document.hidden;
+    if (framed) video.requestVideoFrameCallback(shown);
+    const decoded = () => {
+      if ((!framed || this.#pausedByPerson) && video.readyState >= 2) shown(); // HAVE_CURRENT_DATA
+    };
+    video.addEventListener('loadeddata', decoded, options);
+    video.addEventListener('pause', decoded, options);
     video.addEventListener('canplay', () => this.#handlers.onCanPlay(), options);
     video.addEventListener('seeking', () => this.#g711?.flush(), options);
     video.addEventListener('playing', () => { this.#pausedByBrowser = false; }, options);
