@@ -48,6 +48,12 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def sleeps_of(pid):
+    """How often a process of one thread has gone to sleep."""
+    with open("/proc/%d/status" % pid) as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches:"))
+
+
 def peak_mib(pid):
     with open("/proc/%d/status" % pid) as file:
         for line in file:
