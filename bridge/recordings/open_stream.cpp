@@ -89,7 +89,7 @@ Result<> OpenStream::queue(SharedUnit tag, std::uint64_t number) {
 
 Result<> OpenStream::write() {
   const std::span<const Queued> all(queued_);
-  if (writer_) writer_->expect(queued_bytes());
+  if (writer_) writer_->expect(gathered_bytes());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (const auto placed = place(all.subspan(i)); !placed) return placed;
   }
@@ -294,6 +294,14 @@ void OpenStream::tell_stored() {
 std::size_t OpenStream::queued_bytes() const {
   std::size_t bytes = 0;
   for (const Queued& queued : queued_) bytes += queued.unit->bytes.size();
+  return bytes;
+}
+
+/// Of `queued_`, what the writer puts together.
+std::size_t OpenStream::gathered_bytes() const {
+  std::size_t bytes = 0;
+  for (const Queued& queued : queued_)
+    if (queued.unit->bytes.size() < SegmentWriter::kLargeTagBytes) bytes += queued.unit->bytes.size();
   return bytes;
 }
 

@@ -72,6 +72,7 @@ class OpenStream {
   UtcTime utc_of(std::int64_t place_ms) const;
   void note_synced();
   std::size_t queued_bytes() const;
+  std::size_t gathered_bytes() const;
   void forget_queued();
   void tell_written();
 

@@ -128,10 +128,31 @@ void SegmentWriter::expect(std::size_t bytes) {
   gathered_.reserve(gathered_.size() + std::min(bytes, kGatherBytes));
 }
 
+/// The header with what was gathered before, then the payload from where it lies.
+Result<> SegmentWriter::add_large(ByteView tag, std::uint8_t track, std::int64_t place_ms) {
+  const ByteView header = tag.first(flv::kTagHeaderBytes);
+  const ByteView payload = tag.subspan(header.size(), tag.size() - header.size() - flv::kTrailerBytes);
+  const std::size_t at = gathered_.size();
+  gathered_.insert(gathered_.end(), header.begin(), header.end());
+  flv::write_timestamp(&gathered_[at], flv::rebase(place_ms, now_.base_ms));
+  flags_ |= flag_of(track);
+  now_.bytes += header.size();
+  if (const auto written = write(); !written) return written;
+  if (const auto written = file_->write(payload, now_.bytes); !written) return written;
+  now_.bytes += payload.size() + flv::kTrailerBytes;
+  gathered_.resize(flv::kTrailerBytes);
+  store_be<flv::kTrailerBytes>(gathered_.data(), tag.size() - flv::kTrailerBytes);
+  return {};
+}
+
 Result<> SegmentWriter::add(ByteView tag, const flv::TagInfo& info, std::int64_t place_ms) {
-  add_rebased(tag, info.track, place_ms);
   dirty_ = true;
-  now_.bytes += tag.size();
+  if (tag.size() < kLargeTagBytes) {
+    add_rebased(tag, info.track, place_ms);
+    now_.bytes += tag.size();
+  } else if (const auto added = add_large(tag, info.track, place_ms); !added) {
+    return added;
+  }
   ++now_.end;
   const bool media = info.kind == UnitKind::key || info.kind == UnitKind::delta || info.kind == UnitKind::audio;
   if (media) now_.duration = std::max(now_.duration, std::chrono::milliseconds(place_ms - now_.base_ms));

@@ -34,8 +34,11 @@ class SegmentWriter {
   /// @return Errc::gap if the file is shorter than that
   static Result<std::unique_ptr<SegmentWriter>> reopen(std::filesystem::path root, const Segment& segment);
 
-  /// About so many bytes of tags come before the next write().
+  /// About so many bytes of tags that are gathered come before the next write().
   void expect(std::size_t bytes);
+  /// A tag of so many bytes is not copied into what is gathered: it goes to the system by itself. Three calls cost less
+  /// than a copy of this size.
+  static constexpr std::size_t kLargeTagBytes = 64 << 10;
   /// Takes the next tag (whole, with trailer).
   Result<> add(ByteView tag, const flv::TagInfo& info, std::int64_t place_ms);
   /// Hands what was gathered to the system.
@@ -61,6 +64,7 @@ class SegmentWriter {
  private:
   SegmentWriter(std::filesystem::path root, File file, Segment segment);
 
+  Result<> add_large(ByteView tag, std::uint8_t track, std::int64_t place_ms);
   void add_rebased(ByteView tag, std::uint8_t track, std::int64_t place_ms);
   Result<> write_flags();
   Result<> close_and_rename();

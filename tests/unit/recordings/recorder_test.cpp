@@ -6,6 +6,7 @@
 #include "recordings/segment_file.hpp"
 #include "recordings/segment_name.hpp"
 #include "recordings/segment_scan.hpp"
+#include "recordings/segment_writer.hpp"
 #include "support/test_media.hpp"
 
 namespace camspan::recordings {
@@ -25,6 +26,31 @@ TEST_F(RecorderTest, GivesBackExactlyWhatCameIn) {
   const auto tags = maker_.stream({.duration_ms = 7000, .first_ms = 5000});
   record("a", tags);
   expect_same(contents_of(read()), contents_of(tags, 5000));
+}
+
+TEST_F(RecorderTest, WritesLargeTagsAsTheyAre) {
+  start();
+  // Key frames just below, at and above what goes to the file by itself, and each first in its segment.
+  for (const std::size_t size : {SegmentWriter::kLargeTagBytes - 21, SegmentWriter::kLargeTagBytes - 20,
+                                 SegmentWriter::kLargeTagBytes, std::size_t{3'000'000}}) {
+    auto tags = maker_.stream({.duration_ms = 5000, .first_ms = 5000, .key_bytes = size});
+    for (Bytes& tag : tags) std::fill(tag.end() - flv::kTrailerBytes, tag.end(), std::byte{});  // as some senders do
+    auto begin = begin_of("large");
+    begin.name.stream += std::to_string(size);
+    begin.start += std::chrono::seconds(size);
+    auto stream = open(begin).value();
+    append(*stream, tags);
+    ASSERT_EQ(end(*stream), tags.size());
+    const TimeRange range{begin.start, begin.start + 10s};
+    const Bytes flv = read(range, 4096);
+    expect_same(contents_of(flv), contents_of(tags, 5000));
+  }
+  for (const auto& segment : index_.segments()) {
+    const auto scan = scan_segment(root(), segment.path);
+    ASSERT_TRUE(scan);
+    EXPECT_EQ(scan->file_bytes, segment.bytes);
+    EXPECT_EQ(scan->segment.end, segment.end);
+  }
 }
 
 TEST_F(RecorderTest, NamesFilesByTheCaptureTimeOfTheirFirstTag) {
