@@ -18,8 +18,6 @@ constexpr const char* kFolder = "spool";
 constexpr std::uint64_t kSegmentsAtLeast = 16;
 constexpr std::uint64_t kMaxSegmentBytes = 4 << 20;
 constexpr std::chrono::seconds kSegmentTime{10};
-// What waits in memory for the disk.
-constexpr std::size_t kSyncBytes = 256 << 10;
 
 Failure spool_failure(std::error_code error, const std::filesystem::path& root) {
   if (error == Errc::busy)
@@ -48,7 +46,7 @@ tl::expected<std::unique_ptr<Spool>, Failure> Spool::open(Options options, std::
   recorder_options.segment = kSegmentTime;
   recorder_options.segment_bytes = std::min(options.max_bytes / kSegmentsAtLeast, kMaxSegmentBytes);
   recorder_options.sync_interval = options.sync_interval;
-  recorder_options.sync_bytes = kSyncBytes;
+  recorder_options.sync_bytes = options.sync_bytes;
   recorder_options.write_at_once = true;
   recorder_options.any_first = true;
   recorder_options.boot = boot_id();

@@ -20,6 +20,7 @@ class Spool {
     std::filesystem::path root;          ///< of this spool alone
     std::uint64_t max_bytes = 64 << 20;  ///< of all files; over it the oldest segments go
     std::chrono::milliseconds sync_interval{250};
+    std::size_t sync_bytes = 256 << 10;  ///< or as soon as this much waits for stable storage
   };
   /// @param changed  called on the storage thread after each change, and once on the caller's before open() returns
   static tl::expected<std::unique_ptr<Spool>, Failure> open(Options options, std::function<void(SpoolLevel)> changed);
