@@ -13,14 +13,23 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 DEADLINE = 30
 
 
-class _Webrtcbin:
+_main_loop = []
+
+
+def _run_main_loop():
+    """One for the process, however many there are."""
+    if not _main_loop:
+        _main_loop.append(GLib.MainLoop())
+        threading.Thread(target=_main_loop[0].run, daemon=True).start()
+
+
+class Webrtcbin:
     def __init__(self):
         Gst.init(None)
         self.changed = threading.Condition()
         self.received = 0
         self.opened = False
-        self.loop = GLib.MainLoop()
-        threading.Thread(target=self.loop.run, daemon=True).start()
+        _run_main_loop()
         self.pipeline = Gst.Pipeline()
         self.bin = Gst.ElementFactory.make("webrtcbin")
         self.pipeline.add(self.bin)
@@ -71,10 +80,9 @@ class _Webrtcbin:
             return
         self.pipeline.set_state(Gst.State.NULL)
         self.pipeline = self.bin = None
-        self.loop.quit()
 
 
-class WebrtcbinViewer(_Webrtcbin):
+class WebrtcbinViewer(Webrtcbin):
     def __init__(self, label):
         super().__init__()
         self.bin.connect("notify::ice-gathering-state", self._tell)

@@ -213,18 +213,22 @@ void Peers::say_stats() const {
   std::uint64_t refused = 0;
   std::size_t buffered = 0;
   double loss = 0;
+  std::size_t cwnd = 0;
+  milliseconds rtt{0};
   for (const auto& [id, end] : ends_) {
     const auto stats = end->link->stats();
     sent += stats.bytes_sent;
     refused += stats.datagrams_refused;
     buffered += stats.buffered_bytes;
     loss = std::max(loss, stats.loss);
+    cwnd = std::max(cwnd, stats.cwnd);
+    rtt = std::max(rtt, std::chrono::duration_cast<milliseconds>(stats.rtt));
   }
   say("stats links=" + std::to_string(ends_.size()) +
       " anon_kb=" + std::to_string(std::stoul(field_of("/proc/self/smaps_rollup", "Anonymous:"))) +
-      " threads=" + field_of("/proc/self/status", "Threads:") + " cpu_us=" + std::to_string(cpu_us) +
-      " sent=" + std::to_string(sent) + " buffered=" + std::to_string(buffered) +
-      " refused=" + std::to_string(refused) + " loss=" + std::to_string(loss));
+      " threads=" + field_of("/proc/self/status", "Threads:") + " cpu_us=" + std::to_string(cpu_us) + " sent=" +
+      std::to_string(sent) + " buffered=" + std::to_string(buffered) + " refused=" + std::to_string(refused) +
+      " loss=" + std::to_string(loss) + " cwnd=" + std::to_string(cwnd) + " rtt_ms=" + std::to_string(rtt.count()));
 }
 
 int run(int argc, char** argv) {

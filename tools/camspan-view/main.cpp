@@ -97,21 +97,21 @@ struct Ending {
 
 void print_stats(const camspan::P2pViewer& viewer, std::uint64_t& before) {
   const auto stats = viewer.stats();
-  std::fprintf(
-      stderr, "bytes=%llu kbit/s=%llu path=%s relayed=%s rtt-ms=%.1f signal-ms=%s ice-ms=%s dtls-ms=%s open-ms=%s\n",
-      static_cast<unsigned long long>(stats.bytes), static_cast<unsigned long long>((stats.bytes - before) * 8 / 1000),
-      stats.path.empty() ? "-" : stats.path.c_str(), stats.relayed ? "yes" : "no",
-      static_cast<double>(stats.rtt.count()) / 1000, text_of(stats.signal).c_str(), text_of(stats.ice).c_str(),
-      text_of(stats.dtls).c_str(), text_of(stats.open).c_str());
+  std::fprintf(stderr,
+               "bytes=%llu kbit/s=%llu path=%s relayed=%s rtt-ms=%.1f signal-ms=%s ice-ms=%s dtls-ms=%s open-ms=%s\n",
+               static_cast<unsigned long long>(stats.bytes), static_cast<unsigned long long>(stats.bytes - before),
+               stats.path.empty() ? "-" : stats.path.c_str(), stats.relayed ? "yes" : "no",
+               static_cast<double>(stats.rtt.count()) / 1000, text_of(stats.signal).c_str(), text_of(stats.ice).c_str(),
+               text_of(stats.dtls).c_str(), text_of(stats.open).c_str());
   before = stats.bytes;
 }
 
 /// Until a signal, the end of the time, or of the stream.
-void wait(const Options& options, const camspan::P2pViewer& viewer, Ending& ending, const sigset_t& signals) {
+void wait(const Options& options, const camspan::P2pViewer& viewer, Ending& ending, const sigset_t& signals,
+          std::uint64_t& bytes) {
   const auto begin = steady_clock::now();
   const auto end = begin + std::chrono::duration_cast<steady_clock::duration>(
                                std::chrono::duration<double>(options.seconds > 0 ? options.seconds : 1e8));
-  std::uint64_t bytes = 0;
   for (auto next = begin + std::chrono::seconds(1); !ending.get();) {
     const auto now = steady_clock::now();
     if (now >= end) return;
@@ -151,9 +151,9 @@ int run(Options options) {
   auto viewer = camspan::P2pViewer::create(options.viewer, std::move(events));
   if (!viewer) return complain(viewer.error().sentence, kConfiguration);
   (*viewer)->start();
-  wait(options, **viewer, ending, signals);
-  std::uint64_t before = 0;
-  if (options.stats) print_stats(**viewer, before);
+  std::uint64_t bytes = 0;
+  wait(options, **viewer, ending, signals, bytes);
+  if (options.stats) print_stats(**viewer, bytes);
   viewer->reset();
   const auto why = ending.get();
   if (!why || why->code == camspan::Errc::closed) return kFine;

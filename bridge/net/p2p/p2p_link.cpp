@@ -16,6 +16,12 @@ constexpr std::chrono::seconds kOpenDeadline{30};
 // What we take in one message: a command is at most 64 KiB (camspan-wire.md section 5).
 constexpr std::size_t kMaxMessage = 64 << 10;
 
+// A viewer has one link, which is to be filled at any round trip; a camera has many, on which little comes in.
+constexpr std::size_t kViewerReceiveSpace = 1 << 20;
+// With no more than this waiting, a queue that was full counts as drained: a live stream always has something on its
+// way.
+constexpr std::size_t kDrained = 64 << 10;
+
 std::uint64_t random_session_id() {
   std::random_device source;
   return (std::uint64_t{source()} << 32 | source()) >> 2;
@@ -51,6 +57,7 @@ struct P2pLink::Impl final : IceAgent::Observer {
   void take(rtc::Peer::Event& event);
   void take_ended(std::error_code reason);
   void on_timer();
+  void give_back_memory();
   void arm(TimePoint now);
   void end(const Failure& why);
   void close();
@@ -66,11 +73,13 @@ struct P2pLink::Impl final : IceAgent::Observer {
   std::vector<std::string> early_candidates;
   TimePoint begun{};
   LinkStats counted;
+  bool watches = false;        // offer() was called: we are the viewer
   bool gathering_now = false;  // within answer() or offer()
   bool gathered = false;
   bool pumping = false;
   bool connected = false;
   bool over = false;
+  bool was_full = false;  // the send space, since it last had drained
 };
 
 P2pLink::Impl::Impl(P2pThread& on, std::shared_ptr<const rtc::Certificate> with, IceSettings ice_settings,
@@ -114,6 +123,7 @@ void P2pLink::Impl::connect(const rtc::Description& remote, rtc::Dtls::Role role
   peer_settings.max_message = remote.max_message_size;
   peer_settings.sctp.remote_port = remote.sctp_port;
   peer_settings.sctp.max_message = kMaxMessage;
+  if (watches) peer_settings.sctp.receive_space = kViewerReceiveSpace;
   peer = std::make_unique<rtc::Peer>(certificate, peer_settings);
   ice->set_remote(remote.ice);
   for (const auto& line : remote.candidates) add_candidate(line);
@@ -217,10 +227,18 @@ void P2pLink::Impl::on_timer() {
   }
   if (peer != nullptr) {
     peer->on_timeout(now);
+    give_back_memory();
     pump();
   } else {
     arm(now);
   }
+}
+
+// What a viewer's collapsed link has cost is free again once the queue has drained.
+void P2pLink::Impl::give_back_memory() {
+  if (!was_full || peer->buffered() > kDrained) return;
+  was_full = false;
+  thread.trim_memory_soon();
 }
 
 void P2pLink::Impl::arm(TimePoint now) {
@@ -251,6 +269,7 @@ P2pLink::P2pLink(P2pThread& thread, std::shared_ptr<const rtc::Certificate> cert
 
 P2pLink::~P2pLink() {
   impl_->close();
+  impl_->thread.trim_memory_soon();
 }
 
 Result<std::string> P2pLink::answer(const rtc::Description& offer) {
@@ -263,6 +282,7 @@ Result<std::string> P2pLink::answer(const rtc::Description& offer) {
 }
 
 Result<std::string> P2pLink::offer() {
+  impl_->watches = true;
   if (const auto gathered = impl_->gather(IceAgent::Role::controlling); !gathered) return fail(gathered.error());
   return rtc::write_offer(impl_->local_transport());
 }
@@ -290,6 +310,7 @@ Result<> P2pLink::send(ChannelId channel, bool text, ByteView message, Delivery 
                        std::chrono::milliseconds lifetime) {
   if (impl_->over || impl_->peer == nullptr) return fail(Errc::closed);
   auto sent = impl_->peer->send(channel, text, message, delivery, lifetime);
+  if (!sent && sent.error() == Errc::queue_full) impl_->was_full = true;
   if (!impl_->pumping) impl_->flush();
   return sent;
 }

@@ -1,6 +1,9 @@
 #include "net/p2p/p2p_thread.hpp"
 
 #include <glib.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <atomic>
 #include <csignal>
@@ -45,10 +48,13 @@ struct P2pThread::Impl {
   std::atomic<bool> ended{false};
   // On the thread alone.
   std::multimap<TimePoint, std::shared_ptr<Armed>> timers;
+  std::unique_ptr<Timer> trim;
   std::thread thread;
 };
 
 namespace {
+
+constexpr std::chrono::seconds kTrimDelay{1};  // at most so often, since it walks over all of the heap
 
 struct TaskSource {
   GSource base;
@@ -178,6 +184,17 @@ void P2pThread::run(Task task) {
   done.get();
 }
 
+void P2pThread::trim_memory_soon() {
+  if (impl_->trim == nullptr) {
+    impl_->trim = std::make_unique<Timer>(*this, [] {
+#if defined(__GLIBC__)
+      malloc_trim(0);
+#endif
+    });
+  }
+  if (!impl_->trim->is_set()) impl_->trim->set_after(kTrimDelay);
+}
+
 bool P2pThread::here() const {
   return std::this_thread::get_id() == impl_->thread.get_id();
 }
@@ -215,6 +232,10 @@ void P2pThread::Timer::set(TimePoint when) {
 
 void P2pThread::Timer::set_after(Nanoseconds delay) {
   set(std::chrono::steady_clock::now() + delay);
+}
+
+bool P2pThread::Timer::is_set() const {
+  return armed_->set;
 }
 
 void P2pThread::Timer::cancel() {

@@ -29,6 +29,9 @@ class P2pThread {
   void run(std::function<void()> task);
   /// The caller is on the thread.
   bool here() const;
+  /// Gives what was freed back to the system, a second from now: the C library would keep it for good once queues or
+  /// many viewers have needed it. On the thread.
+  void trim_memory_soon();
   /// For libnice. Owned by this object.
   _GMainContext* context() const;
 
@@ -53,6 +56,7 @@ class P2pThread::Timer {
   void set(TimePoint when);
   void set_after(Nanoseconds delay);
   void cancel();
+  bool is_set() const;
 
  private:
   std::shared_ptr<Armed> armed_;

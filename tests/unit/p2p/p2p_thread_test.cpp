@@ -94,6 +94,14 @@ TEST(P2pThreadTest, LetsATimerSetItselfAnewAndDestroyItself) {
   EXPECT_EQ(times, 3U);
 }
 
+TEST(P2pThreadTest, EndsWithMemoryToBeGivenBackYet) {
+  P2pThread thread;
+  thread.run([&] {
+    thread.trim_memory_soon();
+    thread.trim_memory_soon();
+  });
+}
+
 TEST(P2pThreadTest, IsSharedWhileAnybodyUsesIt) {
   auto first = P2pThread::shared();
   EXPECT_EQ(first, P2pThread::shared());
