@@ -242,6 +242,7 @@ void P2pLink::Impl::give_back_memory() {
 }
 
 void P2pLink::Impl::arm(TimePoint now) {
+  if (connected && timer.is_set()) return;  // a datagram must not put off the tick that is due
   auto next = connected ? TimePoint::max() : begun + kOpenDeadline;
   if (peer != nullptr) next = std::min(next, peer->next_timeout(now).value_or(TimePoint::max()));
   if (next == TimePoint::max()) return timer.cancel();
