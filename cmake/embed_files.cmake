@@ -1,5 +1,6 @@
 # Turns files into one C++ source with their content, type and hash. Run as a script:
-#   cmake -DOUTPUT=file.cpp -DLIST=list.txt -P embed_files.cmake
+#   cmake -DOUTPUT=file.cpp -DLIST=list.txt -DHEADER=hub/page_files.hpp -DFUNCTION=camspan::hub::page_files -P embed_files.cmake
+# The header declares the function: std::span<const net::PageFile>().
 # Each line of list.txt is "<address>|<file>". Of our own files (everything but node_modules) the lines that are comments
 # alone, empty lines and the spaces before a line stay behind: they are half of the bytes, and no browser reads them.
 # tests/web/served.js does the same.
@@ -49,21 +50,18 @@ foreach(line IN LISTS lines)
 endforeach()
 file(REMOVE "${OUTPUT}.text" "${OUTPUT}.gz")
 file(WRITE "${OUTPUT}.new" "// Made by embed_files.cmake.
-#include \"hub/page_files.hpp\"
+#include \"${HEADER}\"
 
 #include <array>
 
-namespace camspan::hub {
 namespace {
 
 ${data}
-constexpr std::array<PageFile, ${number}> kFiles{{
+constexpr std::array<camspan::net::PageFile, ${number}> kFiles{{
 ${table}}};
 
 }  // namespace
 
-std::span<const PageFile> page_files() { return kFiles; }
-
-}  // namespace camspan::hub
+std::span<const camspan::net::PageFile> ${FUNCTION}() { return kFiles; }
 ")
 file(RENAME "${OUTPUT}.new" "${OUTPUT}")

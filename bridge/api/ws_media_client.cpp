@@ -117,31 +117,31 @@ asio::awaitable<bool> WsMediaClient::write_body(std::vector<flv::SharedPiece> ro
   co_return written.has_value();
 }
 
-std::vector<std::vector<flv::SharedPiece>> WsMediaClient::in_rounds(std::vector<flv::SharedPiece> pieces) {
-  std::vector<std::vector<flv::SharedPiece>> rounds;
-  std::size_t size = kRoundBytes;
-  for (flv::SharedPiece& piece : pieces) {
-    if (size + piece->unit->bytes.size() > kRoundBytes) {
-      rounds.emplace_back();
-      size = 0;
-    }
-    size += piece->unit->bytes.size();
-    rounds.back().push_back(std::move(piece));
-  }
-  return rounds;
+void WsMediaClient::begin(std::vector<flv::SharedPiece> opening) {
+  opening_.assign(opening.begin(), opening.end());
+  begun_ = true;
+  wake_.notify();
 }
 
-asio::awaitable<void> WsMediaClient::send_loop(std::vector<flv::SharedPiece> opening) {
-  for (auto& round : in_rounds(std::move(opening))) {
-    if (ends_now()) break;
-    const bool written = co_await write_frames(std::move(round));
-    if (!written) gone_ = true;
+/// What goes out next of the stream: the opening, then what waits.
+std::vector<flv::SharedPiece> WsMediaClient::take_round() {
+  if (opening_.empty()) return viewer_.take(kRoundBytes);
+  std::vector<flv::SharedPiece> round;
+  std::size_t size = 0;
+  while (!opening_.empty() && (round.empty() || size + opening_.front()->unit->bytes.size() <= kRoundBytes)) {
+    size += opening_.front()->unit->bytes.size();
+    round.push_back(std::move(opening_.front()));
+    opening_.pop_front();
   }
+  return round;
+}
+
+asio::awaitable<void> WsMediaClient::send_loop() {
   while (!ends_now()) {
     bool written = true;
     if (!own_.empty()) {
       written = co_await write_own(std::exchange(own_, {}));
-    } else if (auto round = viewer_.take(kRoundBytes); !round.empty()) {
+    } else if (auto round = take_round(); !round.empty()) {
       written = co_await write_frames(std::move(round));
     } else if (viewer_.finished()) {
       break;
@@ -177,24 +177,19 @@ asio::awaitable<void> WsMediaClient::read_loop(OnMessage on_message) {
   abort();
 }
 
-asio::awaitable<void> WsMediaClient::serve_websocket(std::unique_ptr<net::WsLink> link,
-                                                     std::vector<flv::SharedPiece> opening, OnMessage on_message) {
+asio::awaitable<void> WsMediaClient::serve_websocket(std::unique_ptr<net::WsLink> link, OnMessage on_message) {
   using namespace asio::experimental::awaitable_operators;
   link_ = std::move(link);
-  co_await (send_loop(std::move(opening)) && read_loop(std::move(on_message)));
+  co_await (send_loop() && read_loop(std::move(on_message)));
 }
 
-asio::awaitable<void> WsMediaClient::serve_http(http::Headers headers, std::vector<flv::SharedPiece> opening) {
+asio::awaitable<void> WsMediaClient::serve_http(http::Headers headers) {
   const auto head = co_await exchange_.send_head(200, std::move(headers), std::nullopt);
   if (!head) gone_ = true;
-  for (auto& round : in_rounds(std::move(opening))) {
-    if (ends_now()) break;
-    const bool written = co_await write_body(std::move(round));
-    if (!written) gone_ = true;
-  }
-  while (!ends_now() && !viewer_.finished()) {
-    auto round = viewer_.take(kRoundBytes);
+  while (!ends_now()) {
+    auto round = take_round();
     if (round.empty()) {
+      if (viewer_.finished()) break;
       co_await wake_.wait();
       continue;
     }

@@ -22,10 +22,12 @@ class WsMediaClient {
   WsMediaClient(std::uint32_t id, net::HttpExchange& exchange, const asio::any_io_executor& executor,
                 const WsMedia& media, flv::FanOut& fan_out);
 
-  /// Serve until the stream ends or the client is gone.
-  asio::awaitable<void> serve_websocket(std::unique_ptr<net::WsLink> link, std::vector<flv::SharedPiece> opening,
-                                        OnMessage on_message);
-  asio::awaitable<void> serve_http(http::Headers headers, std::vector<flv::SharedPiece> opening);
+  /// Serve until the stream ends or the client is gone. Nothing of the stream goes out before begin().
+  asio::awaitable<void> serve_websocket(std::unique_ptr<net::WsLink> link, OnMessage on_message);
+  asio::awaitable<void> serve_http(http::Headers headers);
+  /// What is sent first; the viewer has joined.
+  void begin(std::vector<flv::SharedPiece> opening);
+  bool begun() const { return begun_; }
 
   /// Sends a whole frame of our own between two of the stream.
   /// @return Errc::queue_full: too many wait, Errc::unsupported: no WebSocket
@@ -49,16 +51,15 @@ class WsMediaClient {
  private:
   class Writing;
 
-  asio::awaitable<void> send_loop(std::vector<flv::SharedPiece> opening);
+  asio::awaitable<void> send_loop();
   asio::awaitable<void> read_loop(OnMessage on_message);
   asio::awaitable<bool> write_frames(std::vector<flv::SharedPiece> round);
   asio::awaitable<bool> write_own(Bytes frames);
   asio::awaitable<bool> write_body(std::vector<flv::SharedPiece> round);
-  Bytes take_own();
+  std::vector<flv::SharedPiece> take_round();
   void on_abort();
   void wrote(std::size_t units, std::size_t bytes);
   bool ends_now() const { return gone_ || (closing_ && !flush_); }
-  static std::vector<std::vector<flv::SharedPiece>> in_rounds(std::vector<flv::SharedPiece> pieces);
 
   const std::uint32_t id_;
   net::HttpExchange& exchange_;
@@ -66,12 +67,14 @@ class WsMediaClient {
   flv::FanOut& fan_out_;
   net::WakeUp wake_;
   flv::Viewer viewer_;
-  std::unique_ptr<net::WsLink> link_;  ///< null for HTTP
-  Bytes own_;                          ///< frames of our own that wait
+  std::unique_ptr<net::WsLink> link_;     ///< null for HTTP
+  std::deque<flv::SharedPiece> opening_;  ///< what is left of it
+  Bytes own_;                             ///< frames of our own that wait
   std::uint16_t close_code_ = 1000;
   std::string close_reason_ = "the stream has ended";
   WsRemoval why_ = WsRemoval::stopped;
   std::optional<TimePoint> closing_since_;
+  bool begun_ = false;
   bool closing_ = false;
   bool flush_ = false;
   bool gone_ = false;

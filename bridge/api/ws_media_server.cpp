@@ -1,7 +1,9 @@
 #include "api/ws_media_server.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "api/player_files.hpp"
 #include "core/log.hpp"
 #include "core/memory_budget.hpp"
 #include "net/responses.hpp"
@@ -129,8 +131,28 @@ asio::awaitable<void> WsMediaServer::handle(std::shared_ptr<WsMediaServer> self,
     co_await self->serve_media(exchange);
     co_return;
   }
+  const bool served = co_await self->serve_player(exchange);
+  if (served) co_return;
   net::LocalServer::Refusal why{404, "unknown-route", "Nothing here", "The stream of this camera is at another path."};
   co_await self->refuse(exchange, self->counts_.rejects_request, std::move(why));
+}
+
+/// The page, which everybody may see. @return whether the request was for it
+asio::awaitable<bool> WsMediaServer::serve_player(net::HttpExchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  if (!config_.serve_player || (request.method != "GET" && request.method != "HEAD")) co_return false;
+  if (request.path == "/player.json") {
+    http::Headers headers;
+    headers.append("content-type", "application/json");
+    headers.append("cache-control", "no-store");
+    std::string body = nlohmann::json{{"path", path_}}.dump();
+    co_await net::send_body(exchange, 200, std::move(headers), std::move(body));
+    co_return true;
+  }
+  const net::PageFile* const file = net::find_page_file(player_files(), request.path);
+  if (!file) co_return false;
+  co_await net::send_page_file(exchange, *file);
+  co_return true;
 }
 
 asio::awaitable<void> WsMediaServer::refuse(net::HttpExchange& exchange, std::uint64_t& counter,
@@ -198,18 +220,21 @@ asio::awaitable<void> WsMediaServer::serve_client(net::HttpExchange& exchange) {
   tell([id = client.id(), address = client.address()](const WsPublisherEvents& events) {
     if (events.client_added) events.client_added(id, address);
   });
-  const flv::FanOut::Opening opening = fan_out_.join(client.viewer());
-  if (opening.units.empty()) want_key();
-  const std::vector<SharedUnit> headers = headers_now(opening);
-  auto pieces = media_.opening(opening, caps_, headers);
+  if (has_media_) begin(client);
   if (link) {
     WsMediaClient::OnMessage on_message_of = [this](WsMediaClient& from, net::WsLink::Message message) {
       on_message(from, std::move(message));
     };
-    co_await client.serve_websocket(std::move(link), std::move(pieces), std::move(on_message_of));
+    co_await client.serve_websocket(std::move(link), std::move(on_message_of));
   } else {
-    co_await client.serve_http(media_headers(exchange.request()), std::move(pieces));
+    co_await client.serve_http(media_headers(exchange.request()));
   }
+}
+
+void WsMediaServer::begin(WsMediaClient& client) {
+  const flv::FanOut::Opening opening = fan_out_.join(client.viewer());
+  if (has_media_ && opening.units.empty()) want_key();
+  client.begin(media_.opening(opening, caps_, headers_now(opening)));
 }
 
 /// Whether the user of the publisher lets the client in.
@@ -314,6 +339,14 @@ void WsMediaServer::set_format(std::string caps, std::vector<SharedUnit> headers
 void WsMediaServer::deliver(const SharedUnit& unit) {
   ++counts_.units_in;
   counts_.bytes_in += unit->bytes.size();
+  // FLV says in its first bytes what follows: who came early starts when that is known, which is before the first
+  // media.
+  const bool media = !flv_ || unit->kind == UnitKind::key || unit->kind == UnitKind::audio;
+  if (media && !has_media_) {
+    for (WsMediaClient* client : clients_)
+      if (!client->begun()) begin(*client);
+    has_media_ = true;
+  }
   fan_out_.deliver(unit, Clock::now());
   if (unit->kind == UnitKind::key) key_wanted_ = false;
 }

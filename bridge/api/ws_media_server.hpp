@@ -56,12 +56,14 @@ class WsMediaServer : public std::enable_shared_from_this<WsMediaServer> {
 
   static asio::awaitable<void> handle(std::shared_ptr<WsMediaServer> self, net::HttpExchange& exchange);
   asio::awaitable<void> serve_media(net::HttpExchange& exchange);
+  asio::awaitable<bool> serve_player(net::HttpExchange& exchange);
   asio::awaitable<void> serve_client(net::HttpExchange& exchange);
   asio::awaitable<void> refuse(net::HttpExchange& exchange, std::uint64_t& counter, net::LocalServer::Refusal why);
   asio::awaitable<bool> ask(const net::RequestHead& request);
   http::Headers media_headers(const net::RequestHead& request) const;
   void on_message(WsMediaClient& client, net::WsLink::Message message);
   bool answer(WsMediaClient& client, ByteView message);
+  void begin(WsMediaClient& client);
   std::vector<SharedUnit> headers_now(const flv::FanOut::Opening& opening) const;
   WsMediaClient* find(std::uint32_t id) const;
   void leave(WsMediaClient& client);
@@ -82,6 +84,7 @@ class WsMediaServer : public std::enable_shared_from_this<WsMediaServer> {
   std::vector<SharedUnit> headers_;  ///< of caps_
   bool flv_ = true;
   bool has_format_ = false;
+  bool has_media_ = false;  ///< what clients get first is known
   std::unique_ptr<net::LocalServer> server_;
   std::vector<WsMediaClient*> clients_;
   std::vector<std::shared_ptr<Question>> questions_;

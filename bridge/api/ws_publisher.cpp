@@ -83,6 +83,8 @@ tl::expected<std::unique_ptr<WsPublisher>, Failure> WsPublisher::start(WsPublish
   if (!token) return tl::unexpected<Failure>(std::move(token.error()));
   if (config.stream_name.empty() || config.stream_name.size() > 64)
     return tl::unexpected<Failure>({Errc::bad_setting, "stream-name has 1 to 64 bytes."});
+  if (config.serve_player && config.encoding != WsEncoding::raw)
+    return tl::unexpected<Failure>({Errc::bad_setting, "the page of serve-player plays FLV: set encoding=raw."});
   if (config.user_agent.empty()) config.user_agent = "camspan/" CAMSPAN_VERSION;
   auto impl = std::make_unique<Impl>();
   impl->io = net::IoThread::shared();
