@@ -60,8 +60,8 @@ Bytes framed(ws::Opcode opcode, ByteView message, std::size_t more = 0) {
   return frame;
 }
 
-Bytes text_frame(const nlohmann::json& message) {
-  const std::string text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+Bytes text_frame(const nlohmann::ordered_json& message) {
+  const std::string text = message.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return framed(ws::Opcode::text, as_bytes(text));
 }
 

@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::seconds kKeyInterval{1};
 // Connections that are no clients yet cost a descriptor and about 2 KiB each; after 10 s without a request they end.
 constexpr std::size_t kMaxConnections = 8192;
+// One round of a client: what it is behind is to wait in its queue, where it counts.
+constexpr int kMaxUnsentBytes = 64 << 10;
 // PAUSED to READY takes less than a second.
 constexpr milliseconds kStopTime{400};
 
@@ -102,6 +104,7 @@ tl::expected<void, Failure> WsMediaServer::start(std::string token) {
   settings.allow_origins = config_.allow_origins;
   settings.interface = config_.interface;
   settings.dscp = config_.dscp;
+  settings.max_unsent_bytes = kMaxUnsentBytes;
   settings.limits.max_connections = kMaxConnections;
   settings.limits.websocket_ping = config_.ping_interval;
   settings.limits.max_websocket_message_bytes = config_.max_inbound_message;

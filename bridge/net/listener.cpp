@@ -1,6 +1,8 @@
 #include "net/listener.hpp"
 
 #include <camspan/hal.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <cerrno>
 #include <cstring>
 
@@ -52,6 +54,13 @@ int open_one(const asio::any_io_executor& executor, const char* host, std::uint1
   return 0;
 }
 
+/// A client that takes little then waits in its queue, where it can be skipped, and not in the system's megabytes.
+void bound_unsent(tcp::acceptor& acceptor, int bytes) {
+  if (bytes == 0) return;
+  // Best effort: accepted sockets inherit it; a system without it queues more.
+  ::setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
 std::uint16_t port_of(const Listeners& listeners) {
   return listeners.acceptors.front().local_endpoint().port();
 }
@@ -82,6 +91,7 @@ tl::expected<Listeners, Failure> open_listeners(const asio::any_io_executor& exe
                                                            "127.0.0.1, [::1] or 0.0.0.0, or localhost."});
   if (error != 0) return tl::unexpected<Failure>(listen_failure(host, port, error));
   const bool bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
+  for (tcp::acceptor& acceptor : listeners.acceptors) bound_unsent(acceptor, options.max_unsent_bytes);
   listeners.bound = name_of(bare_ipv6 ? '[' + host + ']' : host, port_of(listeners));
   return listeners;
 }

@@ -51,8 +51,8 @@ tl::expected<std::unique_ptr<LocalServer>, Failure> LocalServer::start(asio::any
   local->token_ = SharedToken(settings.token);
   local->allow_origins_ = std::move(settings.allow_origins);
   local->server_ = std::make_unique<HttpServer>(std::move(executor), std::move(handler), std::move(settings.limits));
-  auto bound =
-      local->server_->listen(settings.host, settings.port, *context, {settings.interface.c_str(), settings.dscp});
+  auto bound = local->server_->listen(settings.host, settings.port, *context,
+                                      {settings.interface.c_str(), settings.dscp, settings.max_unsent_bytes});
   if (!bound) return tl::unexpected<Failure>(std::move(bound.error()));
   local->port_ = port_of(*bound);
   return local;

@@ -22,6 +22,7 @@ struct LocalServerSettings {
   std::vector<std::string> allow_origins;  ///< pages of other sites that may open WebSockets; "*" = any
   std::string interface;                   ///< listen on this network interface alone; "" = any
   int dscp = -1;                           ///< 0..63
+  int max_unsent_bytes = 0;                ///< as in ListenOptions
   HttpServerLimits limits;
 };
 
