@@ -246,6 +246,7 @@ asio::awaitable<bool> WsMediaServer::ask(const net::RequestHead& request) {
   const auto question = std::make_shared<Question>(executor_);
   questions_.push_back(question);
   WsPublisherEvents::Headers headers;
+  if (!request.headers.find("host")) headers.emplace_back("host", request.authority);
   for (const auto& field : request.headers) headers.emplace_back(field.name, field.value);
   const std::weak_ptr<WsMediaServer> weak = weak_from_this();
   notify_.post([box = box_, question, executor = executor_, address = request.peer, path = request.path,

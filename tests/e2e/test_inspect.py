@@ -10,12 +10,18 @@ from harness import DEADLINE, ROOT, gst_environment
 
 class Inspect(unittest.TestCase):
     def test_h2sink(self):
-        done = subprocess.run(["gst-inspect-1.0", "--no-colors", "h2sink"], capture_output=True, text=True, timeout=DEADLINE,
+        self.compare("h2sink")
+
+    def test_wsstreamsink(self):
+        self.compare("wsstreamsink")
+
+    def compare(self, element):
+        done = subprocess.run(["gst-inspect-1.0", "--no-colors", element], capture_output=True, text=True, timeout=DEADLINE,
                               env=gst_environment())
         self.assertEqual(done.returncode, 0, done.stderr)
         # Where it was built, and which version, says nothing about the interface.
         text = re.sub(r"(?m)^ *(Filename|Version|Source release date) .*\n", "", done.stdout)
-        snapshot = os.path.join(ROOT, "tests", "element", "h2sink.inspect")
+        snapshot = os.path.join(ROOT, "tests", "element", element + ".inspect")
         if os.environ.get("CAMSPAN_UPDATE"):
             with open(snapshot, "w") as file:
                 file.write(text)

@@ -1,4 +1,6 @@
 """wsstreamsink in gst-launch-1.0: players, programs, slow clients, many clients."""
+import functools
+import http.server
 import json
 import os
 import re
@@ -17,16 +19,21 @@ from harness import Case, DEADLINE, ROOT, gst_environment, wait_for
 from ws_client import BINARY, TEXT, PING, PONG, Refused, WsClient, frame
 
 
+class QuietFiles(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
 class Sink:
     """A pipeline that ends in wsstreamsink, with its port and its messages."""
 
-    def __init__(self, case, *words, clients=None):
+    def __init__(self, case, *words, clients=None, command=None):
         def more_files():
             if clients:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (clients + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
         self.lines = []
-        self.process = case.start("gst-launch-1.0", "-e", "-v", "-m", *words, env=gst_environment(), text=True,
+        self.process = case.start(*(command or ["gst-launch-1.0", "-e", "-v", "-m", *words]), env=gst_environment(), text=True,
                                   stdin=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=more_files)
         case.addCleanup(self.process.stdin.close)
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -90,6 +97,26 @@ class WsStreamSink(Case):
         self.assertGreater(seen["times"][1], seen["times"][0])
         self.assertEqual(seen["problems"], [])
         self.assertEqual(seen["state"], "live")
+
+    @unittest.skipUnless(shutil.which("chromium") and os.path.isdir(os.path.join(ROOT, "tests", "web", "node_modules")),
+                         "chromium or playwright-core is not installed: tools/install-dependencies.sh test, tests/web/run.sh")
+    def test_the_telemetry_example_shows_what_comes(self):
+        example = os.path.join(ROOT, "examples", "ws-telemetry")
+        pages = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(QuietFiles, directory=example))
+        self.addCleanup(pages.server_close)
+        self.addCleanup(pages.shutdown)
+        threading.Thread(target=pages.serve_forever, daemon=True).start()
+        origin = "http://127.0.0.1:%d" % pages.server_port
+        sink = Sink(self, command=[os.path.join(example, "camera.sh"), "0", "<%s>" % origin])
+        done = subprocess.run(["node", os.path.join(ROOT, "tests", "web", "telemetry.mjs"),
+                               "%s/?camera=ws://127.0.0.1:%d/appdata" % (origin, sink.port),
+                               os.path.join(ROOT, "build", "ws-telemetry.png")], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        seen = json.loads(done.stdout)
+        self.assertIn("video/x-flv", seen["caps"])
+        self.assertEqual(seen["missed"], "0")
+        self.assertEqual(seen["problems"], [])
 
     def test_get_and_websocket_give_the_same_flv(self):
         sink = self.sink(*camera(frames=50), "wsstreamsink", "port=0", "encoding=raw", "path=live")
