@@ -107,7 +107,8 @@ void Viewer::recover(bool video, TimePoint now) {
   Place resume = queue_.end();
   if (limits.recover == RecoverPolicy::soft_limit) resume = first_key_since(now - limits.soft_max);
   if (limits.recover != RecoverPolicy::latest && resume == queue_.end()) resume = newest_key();
-  wait_for_key_ = video && limits.recover != RecoverPolicy::latest && resume == queue_.end();
+  // What follows the newest key frame that waits may already have been dropped over the soft bound.
+  wait_for_key_ = video && limits.recover != RecoverPolicy::latest && (wait_for_key_ || resume == queue_.end());
   waits_because_ = Loss::overflow;
   drop_before(resume, Loss::overflow, now);
 }
