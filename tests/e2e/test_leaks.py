@@ -1,4 +1,4 @@
-"""GStreamer's leak tracer finds nothing that h2sink kept."""
+"""GStreamer's leak tracer finds nothing that our elements kept."""
 import os
 import subprocess
 import unittest
@@ -23,6 +23,19 @@ class Leaks(Case):
                 self.assertNotRegex(text, r"object-alive, type-name=\(string\)[^%]")
                 self.assertNotIn("CRITICAL", text)
                 self.assertIn("GST_TRACER", text, "the tracer spoke")
+
+    def test_nothing_is_kept_by_wsstreamsink(self):
+        path = os.path.join(self.folder, "film.flv")
+        with open(path, "wb") as file:
+            file.write(flv.generate(4))
+        environment = dict(gst_environment(), GST_TRACERS="leaks", GST_DEBUG="GST_TRACER:7", GST_DEBUG_NO_COLOR="1")
+        done = self.gst_launch("filesrc", "location=" + path, "!", "video/x-flv", "!", "wsstreamsink", "port=0", "encoding=raw",
+                               env=environment)
+        out, error = done.communicate(timeout=DEADLINE)
+        text = (out + error).decode()
+        self.assertNotRegex(text, r"object-alive, type-name=\(string\)[^%]")
+        self.assertNotIn("CRITICAL", text)
+        self.assertIn("GST_TRACER", text, "the tracer spoke")
 
 
 if __name__ == "__main__":

@@ -274,6 +274,28 @@ class WsStreamSink(Case):
             self.assertIsNone(sink.find(r"client-removed, id=\(uint\)2,"))
             del silent
 
+    def test_ten_thousand_connects_without_a_request_keep_nobody_out_for_long(self):
+        sink = self.sink("fdsrc", "fd=0", "!", "wsstreamsink", "port=0", clients=12000)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (12000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        before = sink.memory()
+        idle = []
+        self.addCleanup(lambda: [connection.close() for connection in idle])
+        for _ in range(10000):
+            connection = socket.socket()
+            connection.connect(("127.0.0.1", sink.port))
+            idle.append(connection)
+
+        def served():
+            try:
+                return WsClient(sink.port)
+            except (Refused, ConnectionError):
+                return None
+        begin = time.monotonic()
+        wait_for(served, "a place").socket.close()
+        print("\n10,000 connects without a request: %.1f s until a client comes in, %d KiB more memory" % (
+            time.monotonic() - begin, sink.memory() - before))
+        self.assertLess(sink.memory() - before, 128 << 10)
+
     def test_a_thousand_clients_stay_within_the_shared_budget(self):
         budget = 64 << 20  # more than a key frame for each: one unit always gets through
         sink = self.sink(*camera(kbit=2000, pattern="snow"), "wsstreamsink", "port=0", "encoding=raw", "max-clients=1000",
