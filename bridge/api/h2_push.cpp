@@ -214,7 +214,7 @@ tl::expected<std::unique_ptr<H2Push>, Failure> H2Push::create(H2PushConfig confi
     tls = *context;
   }
   auto io = net::IoThread::shared();
-  Notifier notifier(notify_thread(), std::move(events));
+  Notifier notifier(std::move(events));
   const H2PushContent content = config.content;
   recordings::Spool::Options spool = spool_options(config);
   auto uploader = std::make_shared<Uploader>(io->executor(), std::move(config), std::move(*url), tls, notifier);

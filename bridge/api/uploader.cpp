@@ -359,7 +359,7 @@ asio::awaitable<void> Uploader::after_refusal(RequestEnd end, std::string author
   }
   if (end.failure.http_status == 401 && !token_retried_) {
     token_retried_ = true;
-    if (notify_.can_ask_token()) token_ = co_await token_from_user();
+    if (notify_.hears(&H2PushEvents::request_token)) token_ = co_await token_from_user();
     if (stopping_) co_return;
     H2PushConfig credentials = config_;
     if (!token_.empty()) credentials.auth_token = token_;
@@ -385,12 +385,13 @@ asio::awaitable<void> Uploader::after_refusal(RequestEnd end, std::string author
 
 asio::awaitable<std::string> Uploader::token_from_user() {
   auto answer = std::make_shared<std::string>();
-  notify_.ask_token([self = shared_from_this(), answer](std::string token) {
+  const std::function<void(std::string)> answered = [self = shared_from_this(), answer](std::string token) {
     asio::post(self->executor_, [self, answer, token = std::move(token)] {
       *answer = token;
       self->answer_came_.notify();
     });
-  });
+  };
+  notify_.ask(&H2PushEvents::request_token, std::string(), answered);
   co_await answer_came_.wait();
   co_return *answer;
 }

@@ -39,7 +39,7 @@ asio::awaitable<void> Uploader::follow(RequestEnd refused) {
     co_return;
   }
   bool allowed = keeps_method(status) && same_origin(url_, *target);
-  if (redirect_of(status) != Redirect::elsewhere && notify_.can_ask_redirect()) {
+  if (redirect_of(status) != Redirect::elsewhere && notify_.hears(&H2PushEvents::redirect)) {
     const std::string url = to_string(*target);
     allowed = co_await leave_of_user(url);
   }
@@ -60,12 +60,13 @@ void Uploader::go_to(const Url& target) {
 
 asio::awaitable<bool> Uploader::leave_of_user(std::string url) {
   auto answer = std::make_shared<bool>(false);
-  notify_.ask_redirect(std::move(url), [self = shared_from_this(), answer](bool yes) {
+  const std::function<void(bool)> answered = [self = shared_from_this(), answer](bool yes) {
     asio::post(self->executor_, [self, answer, yes] {
       *answer = yes;
       self->answer_came_.notify();
     });
-  });
+  };
+  notify_.ask(&H2PushEvents::redirect, false, answered, std::move(url));
   co_await answer_came_.wait();
   co_return *answer;
 }

@@ -2,6 +2,7 @@
 /// they are: browsers, camspan-view, any WebRTC library.
 #pragma once
 
+#include <camspan/catch_up.hpp>
 #include <camspan/error.hpp>
 #include <camspan/unit.hpp>
 #include <chrono>
@@ -26,10 +27,6 @@ enum class P2pChannelMode : std::uint8_t {
   timed,      ///< in order, each given up after its lifetime
   unordered,  ///< never sent again
 };
-/// Where a viewer starts.
-enum class P2pSyncMethod : std::uint8_t { latest_keyframe, next_keyframe, latest };
-/// What happens to a viewer over a hard bound.
-enum class P2pRecoverPolicy : std::uint8_t { none, latest, soft_limit, keyframe };
 /// How the viewers' estimates become the one bitrate of the one encoder.
 enum class P2pBitratePolicy : std::uint8_t { lowest, average, highest, manual };
 
@@ -75,8 +72,8 @@ struct P2pCameraConfig {
   std::chrono::milliseconds delta_lifetime{1000};                        ///< [live] mode timed: also of sound
   std::chrono::milliseconds key_lifetime{3000};                          ///< [live] mode timed
   std::size_t message_bytes = 16384;                                     ///< of a timed message, with its header
-  P2pSyncMethod sync = P2pSyncMethod::latest_keyframe;                   ///< [live]
-  P2pRecoverPolicy recover = P2pRecoverPolicy::keyframe;                 ///< [live]
+  SyncMethod sync = SyncMethod::latest_keyframe;                         ///< [live]
+  RecoverPolicy recover = RecoverPolicy::keyframe;                       ///< [live]
   std::chrono::nanoseconds soft_max = std::chrono::seconds(1);           ///< [live] over it: key frames only
   std::chrono::nanoseconds hard_max = std::chrono::seconds(4);           ///< [live] over it: `recover`
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);           ///< [live] takes nothing: disconnected
