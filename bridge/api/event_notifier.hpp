@@ -6,13 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "net/io_thread.hpp"
+#include "api/notify_thread.hpp"
 
 namespace camspan {
-
-/// Runs the callbacks of every user in the process, in order. It is never stopped: a callback that still runs may end
-/// the last of our objects, and a thread cannot wait for itself.
-net::IoThread& notify_thread();
 
 /// Calls back on the notify thread; after silence() nothing more is called. `Events` is a struct of std::functions.
 template <class Events>
