@@ -2,11 +2,19 @@
 
 #include "gst_glue.hpp"
 #include "h2sink.hpp"
+#ifdef CAMSPAN_P2P
+#include "p2psink.hpp"
+#endif
 #include "wsstreamsink.hpp"
 
 static gboolean plugin_init(GstPlugin* plugin) {
   camspan::plugin::route_log();
-  return GST_ELEMENT_REGISTER(h2sink, plugin) && GST_ELEMENT_REGISTER(wsstreamsink, plugin);
+  gboolean done = GST_ELEMENT_REGISTER(h2sink, plugin);
+  done = GST_ELEMENT_REGISTER(wsstreamsink, plugin) && done;
+#ifdef CAMSPAN_P2P
+  done = GST_ELEMENT_REGISTER(p2psink, plugin) && done;
+#endif
+  return done;
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, camspan,

@@ -71,14 +71,14 @@ struct P2pCameraConfig {
   P2pChannelMode channel_mode = P2pChannelMode::timed;                   ///< for channels that open from now on
   std::chrono::milliseconds delta_lifetime{1000};                        ///< [live] mode timed: also of sound
   std::chrono::milliseconds key_lifetime{3000};                          ///< [live] mode timed
-  std::size_t message_bytes = 16384;                                     ///< of a timed message, with its header
-  SyncMethod sync = SyncMethod::latest_keyframe;                         ///< [live]
-  RecoverPolicy recover = RecoverPolicy::keyframe;                       ///< [live]
+  std::uint64_t message_bytes = 16384;                                   ///< of a timed message, with its header
+  SyncMethod sync_method = SyncMethod::latest_keyframe;                  ///< [live]
+  RecoverPolicy recover_policy = RecoverPolicy::keyframe;                ///< [live]
   std::chrono::nanoseconds soft_max = std::chrono::seconds(1);           ///< [live] over it: key frames only
   std::chrono::nanoseconds hard_max = std::chrono::seconds(4);           ///< [live] over it: `recover`
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);           ///< [live] takes nothing: disconnected
-  std::size_t max_bytes = 2 << 20;                                       ///< [live] waiting for all viewers together
-  std::size_t gop_cache_bytes = 1 << 20;                                 ///< [live] one cache for all viewers
+  std::uint64_t max_bytes = 2 << 20;                                     ///< [live] waiting for all viewers together
+  std::uint64_t gop_cache_bytes = 1 << 20;                               ///< [live] one cache for all viewers
   std::chrono::nanoseconds keyframe_interval = std::chrono::seconds(1);  ///< [live] between requests; 0 = never ask
 
   P2pBitratePolicy bitrate_policy = P2pBitratePolicy::lowest;  ///< [live]

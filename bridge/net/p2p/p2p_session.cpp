@@ -32,8 +32,8 @@ flv::FanOut::Limits limits_of(const P2pCameraConfig& config) {
   limits.soft_max = config.soft_max;
   limits.max_delay = config.hard_max;
   limits.timeout = config.timeout;
-  limits.sync = config.sync;
-  limits.recover = config.recover;
+  limits.sync = config.sync_method;
+  limits.recover = config.recover_policy;
   return limits;
 }
 
