@@ -121,25 +121,32 @@ P2pCamera::Impl::Impl(P2pCameraConfig settings, net::IceSettings ice, SharedCert
 
 P2pCamera::Impl::~Impl() {
   notify.silence();
-  run([&] {
+  run([this] {
     *alive = false;
     timer.reset();
-    session->disconnect_all();
+    if (signaller.signaller) session->disconnect_all();
     session.reset();
+    signaller.signaller.reset();
   });
-  if (signaller.signaller) signaller.signaller->stop();
 }
 
 tl::expected<void, Failure> P2pCamera::Impl::connect() {
-  auto made = make_signaller(config, *session, [thread = thread.get(), alive = alive](std::function<void()> task) {
+  const auto post = [thread = thread.get(), alive = alive](std::function<void()> task) {
     thread->post([alive, task = std::move(task)] {
       if (*alive) task();
     });
+  };
+  tl::expected<void, Failure> connected;
+  run([&] {
+    auto made = make_signaller(config, *session, post);
+    if (!made) {
+      connected = tl::unexpected<Failure>(std::move(made.error()));
+      return;
+    }
+    signaller = std::move(*made);
+    session->use(*signaller.signaller);
   });
-  if (!made) return tl::unexpected<Failure>(std::move(made.error()));
-  signaller = std::move(*made);
-  run([&] { session->use(*signaller.signaller); });
-  return {};
+  return connected;
 }
 
 void P2pCamera::Impl::tick() {

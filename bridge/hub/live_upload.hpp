@@ -8,7 +8,6 @@
 #include "hub/device_id.hpp"
 #include "hub/ingest_request.hpp"
 #include "hub/live_directory.hpp"
-#include "hub/media_info.hpp"
 #include "hub/sqlite_index.hpp"
 #include "hub/status_board.hpp"
 #include "hub/storage_health.hpp"
@@ -16,6 +15,7 @@
 #include "net/http_exchange.hpp"
 #include "net/wake_up.hpp"
 #include "proto/flv/head.hpp"
+#include "proto/flv/media_info.hpp"
 #include "proto/flv/parser.hpp"
 #include "recordings/recorder.hpp"
 
@@ -94,7 +94,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   flv::Parser parser_;
   TagNumbers numbers_;
   flv::Head head_;  ///< in force now
-  MediaInfo info_;
+  flv::MediaInfo info_;
   LiveStream* live_ = nullptr;  ///< from the first counted tag to the end
   std::uint64_t tags_ = 0;
   std::uint64_t bytes_ = 0;

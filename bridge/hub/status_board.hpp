@@ -11,6 +11,7 @@
 #include "core/time.hpp"
 #include "hub/device_id.hpp"
 #include "net/p2p/signalling.hpp"
+#include "proto/flv/media_info.hpp"
 
 namespace camspan::hub {
 
@@ -31,18 +32,8 @@ class RateMeter {
   std::array<Bucket, kSeconds> buckets_;
 };
 
-struct VideoInfo {
-  std::string codec;  ///< "h264", "h265", ... (flv::codec_name)
-  unsigned width = 0;
-  unsigned height = 0;
-  double fps = 0;  ///< 0 = not known, as width and height
-};
-
-struct AudioInfo {
-  std::string codec;  ///< "aac", ...
-  unsigned rate = 0;  ///< samples per second, 0 = not known
-  unsigned channels = 0;
-};
+using flv::AudioInfo;
+using flv::VideoInfo;
 
 /// What is recorded of a device, all channels together.
 struct RecordedRange {

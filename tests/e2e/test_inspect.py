@@ -15,6 +15,9 @@ class Inspect(unittest.TestCase):
     def test_wsstreamsink(self):
         self.compare("wsstreamsink")
 
+    def test_p2psink(self):
+        self.compare("p2psink")
+
     def compare(self, element):
         done = subprocess.run(["gst-inspect-1.0", "--no-colors", element], capture_output=True, text=True, timeout=DEADLINE,
                               env=gst_environment())

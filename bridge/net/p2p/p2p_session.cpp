@@ -69,8 +69,15 @@ P2pSession::~P2pSession() {
   *self_ = nullptr;
 }
 
+void P2pSession::use(Signaller& signaller) {
+  signaller_ = &signaller;
+  describe();
+}
+
 void P2pSession::deliver(const SharedUnit& tag) {
   const TimePoint at = now();
+  const flv::MediaInfo::News news = info_.take(*tag);
+  if (news.video || news.audio) describe();
   if (tag->kind == UnitKind::key) keys_.key_came();
   bytes_in_ += tag->bytes.size();
   last_media_ = at;
@@ -87,6 +94,7 @@ void P2pSession::update(const P2pCameraConfig& config) {
   fan_out_.set_limits(limits_of(config_));
   keys_.set_interval(config_.keyframe_interval);
   policy_.set_bounds(bounds_of(config_));
+  describe();
 }
 
 /// Before anything is accepted. @return empty if the viewer may come

@@ -13,6 +13,7 @@
 #include "net/p2p/signalling.hpp"
 #include "net/p2p/viewer_connection.hpp"
 #include "proto/flv/fan_out.hpp"
+#include "proto/flv/media_info.hpp"
 
 namespace camspan::net {
 
@@ -45,7 +46,7 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   P2pSession& operator=(const P2pSession&) = delete;
 
   /// Before any viewer comes; `signaller` outlives what is said to it.
-  void use(Signaller& signaller) { signaller_ = &signaller; }
+  void use(Signaller& signaller);
 
   /// One tag for everybody.
   void deliver(const SharedUnit& tag);
@@ -96,6 +97,7 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   void each_second();
   void measure();
   void tell_state();
+  void describe();
   void tell_overflow();
 
   P2pCameraConfig config_;
@@ -106,6 +108,7 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   const std::function<TimePoint()> clock_;
   Signaller* signaller_ = nullptr;
   flv::FanOut fan_out_;
+  flv::MediaInfo info_;
   KeyRequests keys_;
   BitratePolicy policy_;
   std::map<std::string, Undecided> undecided_;

@@ -94,6 +94,28 @@ void P2pSession::measure() {
   if (target && events_.bitrate) events_.bitrate(*target);
 }
 
+/// What lists of cameras say of this one.
+void P2pSession::describe() {
+  CameraChannel channel;
+  if (const auto& video = info_.video()) {
+    channel.video = video->codec;
+    channel.width = video->width;
+    channel.height = video->height;
+    channel.fps = video->fps;
+  }
+  if (const auto& audio = info_.audio()) {
+    channel.audio = audio->codec;
+    channel.rate = audio->rate;
+    channel.audio_channels = audio->channels;
+  }
+  CameraDescription camera;
+  camera.channels.push_back(std::move(channel));
+  camera.max_viewers = config_.max_viewers;
+  camera.name = config_.name;
+  camera.ptz = config_.ptz;
+  signaller_->describe(std::move(camera));
+}
+
 /// To the hub: when something changed, and now and then.
 void P2pSession::tell_state() {
   const bool live = bitrate_in_ > 0;

@@ -79,6 +79,7 @@ class FakeLink final : public Link {
 };
 
 struct FakeSignaller final : Signaller {
+  void describe(CameraDescription camera) override { described.push_back(std::move(camera)); }
   void start() override {}
   void stop() override {}
   void answer(std::string session, std::string) override { said.push_back("answer " + session); }
@@ -94,6 +95,7 @@ struct FakeSignaller final : Signaller {
 
   std::vector<std::string> said;
   std::vector<unsigned> viewer_counts;
+  std::vector<CameraDescription> described;
 };
 
 class P2pSessionTest : public testing::Test {
@@ -548,6 +550,19 @@ TEST_F(P2pSessionTest, LowersTheBitrateWhenALinkCannotCarryIt) {
   session().fill(stats);
   EXPECT_EQ(stats.target_bitrate, 850'000u);
   EXPECT_EQ(stats.viewers[0].estimated_bitrate, 1'000'000u);
+}
+
+TEST_F(P2pSessionTest, DescribesWhatItShows) {
+  config.name = "Yard";
+  deliver(tags());
+  ASSERT_FALSE(signaller.described.empty());
+  EXPECT_EQ(signaller.described.front().channels.at(0).video, "");
+  const CameraDescription& said = signaller.described.back();
+  EXPECT_EQ(said.name, "Yard");
+  EXPECT_EQ(said.max_viewers, 4u);
+  EXPECT_EQ(said.channels.at(0).video, "h264");
+  EXPECT_EQ(said.channels.at(0).width, 640u);
+  EXPECT_EQ(said.channels.at(0).audio, "aac");
 }
 
 TEST_F(P2pSessionTest, SaysGoodbyeToEverybody) {

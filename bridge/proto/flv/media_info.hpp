@@ -1,12 +1,24 @@
-/// Reads from the tags of a stream what the list of devices says of it.
+/// Reads from the tags of a stream what lists of devices say of it.
 #pragma once
 
 #include <camspan/unit.hpp>
 #include <optional>
+#include <string>
 
-#include "hub/status_board.hpp"
+namespace camspan::flv {
 
-namespace camspan::hub {
+struct VideoInfo {
+  std::string codec;  ///< "h264", "h265", ... (codec_name())
+  unsigned width = 0;
+  unsigned height = 0;
+  double fps = 0;  ///< 0 = not known, as width and height
+};
+
+struct AudioInfo {
+  std::string codec;  ///< "aac", ...
+  unsigned rate = 0;  ///< samples per second, 0 = not known
+  unsigned channels = 0;
+};
 
 /// One stream. Cheap for tags that tell nothing new. One thread.
 class MediaInfo {
@@ -34,4 +46,4 @@ class MediaInfo {
   unsigned metadata_rate_ = 0;
 };
 
-}  // namespace camspan::hub
+}  // namespace camspan::flv

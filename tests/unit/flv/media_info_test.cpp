@@ -1,4 +1,4 @@
-#include "hub/media_info.hpp"
+#include "proto/flv/media_info.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include "proto/flv/tag.hpp"
 #include "support/flv_maker.hpp"
 
-namespace camspan::hub {
+namespace camspan::flv {
 namespace {
 
 using test::tag_unit;
@@ -77,4 +77,4 @@ TEST_F(MediaInfoTest, ShortTagsAreHarmless) {
 }
 
 }  // namespace
-}  // namespace camspan::hub
+}  // namespace camspan::flv

@@ -1,11 +1,11 @@
-#include "hub/media_info.hpp"
+#include "proto/flv/media_info.hpp"
 
 #include <array>
 
 #include "proto/flv/amf.hpp"
 #include "proto/flv/tag.hpp"
 
-namespace camspan::hub {
+namespace camspan::flv {
 namespace {
 
 constexpr std::uint8_t kAac = 10;
@@ -45,14 +45,14 @@ bool same(const AudioInfo& a, const AudioInfo& b) {
 
 MediaInfo::News MediaInfo::take(const Unit& tag) {
   // Further tracks have more in the upper bits.
-  if (tag.track == static_cast<std::uint8_t>(flv::TagType::script)) return take_metadata(tag);
-  if (tag.track == static_cast<std::uint8_t>(flv::TagType::video)) return take_video(tag);
-  if (tag.track == static_cast<std::uint8_t>(flv::TagType::audio)) return take_audio(tag);
+  if (tag.track == static_cast<std::uint8_t>(TagType::script)) return take_metadata(tag);
+  if (tag.track == static_cast<std::uint8_t>(TagType::video)) return take_video(tag);
+  if (tag.track == static_cast<std::uint8_t>(TagType::audio)) return take_audio(tag);
   return {};
 }
 
 MediaInfo::News MediaInfo::take_metadata(const Unit& tag) {
-  const auto metadata = flv::read_metadata(flv::data_of(tag.bytes));
+  const auto metadata = read_metadata(data_of(tag.bytes));
   if (!metadata) return {};
   // 16384 is the largest side that H.265 level 6.2 allows a picture of usual shape to have, 1000 frames per second is
   // past any camera.
@@ -75,19 +75,19 @@ bool MediaInfo::update_video() {
 MediaInfo::News MediaInfo::take_video(const Unit& tag) {
   // Only where a picture can begin does the codec change.
   if (tag.kind == UnitKind::delta) return {};
-  const auto info = flv::inspect(tag.bytes);
-  if (!info || flv::codec_name(*info).empty()) return {};
-  video_codec_ = flv::codec_name(*info);
+  const auto info = inspect(tag.bytes);
+  if (!info || codec_name(*info).empty()) return {};
+  video_codec_ = codec_name(*info);
   return {update_video(), false};
 }
 
 MediaInfo::News MediaInfo::take_audio(const Unit& tag) {
   // Of most formats every tag says the same; AAC has its rate in the config.
   if (audio_ && tag.kind != UnitKind::config) return {};
-  const auto info = flv::inspect(tag.bytes);
-  const ByteView data = flv::data_of(tag.bytes);
-  if (!info || flv::codec_name(*info).empty() || data.empty()) return {};
-  AudioInfo audio{std::string(flv::codec_name(*info)), metadata_rate_, 0};
+  const auto info = inspect(tag.bytes);
+  const ByteView data = data_of(tag.bytes);
+  if (!info || codec_name(*info).empty() || data.empty()) return {};
+  AudioInfo audio{std::string(codec_name(*info)), metadata_rate_, 0};
   if (info->codec == kAac && tag.kind == UnitKind::config)
     read_aac_config(data, audio);
   else if (info->codec != 0 && info->codec != kAac)
@@ -97,4 +97,4 @@ MediaInfo::News MediaInfo::take_audio(const Unit& tag) {
   return {false, true};
 }
 
-}  // namespace camspan::hub
+}  // namespace camspan::flv
