@@ -14,7 +14,7 @@ void post_element_message(P2pSink* sink, GstStructure* structure) {
 }
 
 /// id, viewer, params, allow (array of strings).
-GstStructure* info_of(const P2pViewer& viewer, const char* name) {
+GstStructure* info_of(const P2pViewerInfo& viewer, const char* name) {
   GstStructure* info =
       gst_structure_new(name, "id", G_TYPE_STRING, viewer.id.c_str(), "viewer", G_TYPE_STRING, viewer.viewer.c_str(),
                         "params", G_TYPE_STRING, viewer.params.c_str(), nullptr);
@@ -48,7 +48,7 @@ void on_state(P2pSink* sink, P2pState now) {
   if (now == P2pState::connected) state.ever_connected = true;
 }
 
-bool on_connecting(P2pSink* sink, const P2pViewer& viewer) {
+bool on_connecting(P2pSink* sink, const P2pViewerInfo& viewer) {
   GstStructure* info = info_of(viewer, "viewer");
   gboolean accept = TRUE;
   g_signal_emit(sink, p2p_sink_signals[kP2pViewerConnecting], 0, viewer.id.c_str(), info, &accept);
@@ -56,7 +56,7 @@ bool on_connecting(P2pSink* sink, const P2pViewer& viewer) {
   return accept != FALSE;
 }
 
-void on_added(P2pSink* sink, const P2pViewer& viewer) {
+void on_added(P2pSink* sink, const P2pViewerInfo& viewer) {
   GstStructure* info = info_of(viewer, "p2psink/viewer-added");
   g_signal_emit(sink, p2p_sink_signals[kP2pViewerAdded], 0, viewer.id.c_str(), info);
   post_element_message(sink, info);
@@ -143,7 +143,8 @@ void install_notifications(GType type) {
 GStrv get_viewers(P2pSink* sink) noexcept {
   return guarded(sink, static_cast<GStrv>(nullptr), [&] {
     GStrvBuilder* ids = g_strv_builder_new();
-    for (const P2pViewerStats& viewer : all_stats(state_of(sink)).viewers) g_strv_builder_add(ids, viewer.id.c_str());
+    for (const P2pCameraViewerStats& viewer : all_stats(state_of(sink)).viewers)
+      g_strv_builder_add(ids, viewer.id.c_str());
     GStrv list = g_strv_builder_end(ids);
     g_strv_builder_unref(ids);
     return list;
@@ -169,7 +170,7 @@ gboolean send_message(P2pSink* sink, const gchar* id, const gchar* label, GBytes
 
 GstStructure* get_stats(P2pSink* sink, const gchar* id) noexcept {
   return guarded(sink, static_cast<GstStructure*>(nullptr), [&]() -> GstStructure* {
-    for (const P2pViewerStats& viewer : all_stats(state_of(sink)).viewers)
+    for (const P2pCameraViewerStats& viewer : all_stats(state_of(sink)).viewers)
       if (id && viewer.id == id) return make_viewer_stats(viewer);
     return nullptr;
   });
@@ -206,8 +207,8 @@ P2pCameraEvents make_p2p_events(P2pSink* sink) {
     post_error(GST_ELEMENT(self.get()), failure, state_of(self.get()).ever_connected);
   };
   if (g_signal_has_handler_pending(sink, p2p_sink_signals[kP2pViewerConnecting], 0, FALSE))
-    events.viewer_connecting = [self](const P2pViewer& viewer) { return on_connecting(self.get(), viewer); };
-  events.viewer_added = [self](const P2pViewer& viewer) { on_added(self.get(), viewer); };
+    events.viewer_connecting = [self](const P2pViewerInfo& viewer) { return on_connecting(self.get(), viewer); };
+  events.viewer_added = [self](const P2pViewerInfo& viewer) { on_added(self.get(), viewer); };
   events.viewer_removed = [self](const std::string& id, const std::string& why) { on_removed(self.get(), id, why); };
   events.viewer_failed = [self](const std::string& id, const Failure& why) { on_failed_viewer(self.get(), id, why); };
   if (g_signal_has_handler_pending(sink, p2p_sink_signals[kP2pViewerMessage], 0, FALSE))

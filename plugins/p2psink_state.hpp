@@ -34,7 +34,7 @@ P2pCameraEvents make_p2p_events(P2pSink* sink);
 /// application/x-p2psink-stats; the caller frees it.
 GstStructure* make_p2p_stats(P2pSink* sink);
 /// One entry of its `viewers`; the caller frees it.
-GstStructure* make_viewer_stats(const P2pViewerStats& viewer);
+GstStructure* make_viewer_stats(const P2pCameraViewerStats& viewer);
 /// Everything since the element was made.
 P2pCameraStats all_stats(P2pSinkState& state);
 void add_run(P2pCameraStats& total, const P2pCameraStats& run);

@@ -19,7 +19,7 @@ void set(GstStructure* stats, const char* name, const char* text) {
 
 }  // namespace
 
-GstStructure* make_viewer_stats(const P2pViewerStats& viewer) {
+GstStructure* make_viewer_stats(const P2pCameraViewerStats& viewer) {
   GstStructure* stats = gst_structure_new_empty("viewer");
   set(stats, "id", viewer.id.c_str());
   set(stats, "viewer", viewer.viewer.c_str());
@@ -99,7 +99,7 @@ GstStructure* make_p2p_stats(P2pSink* sink) {
                     nullptr);
   GValue viewers = G_VALUE_INIT;
   gst_value_array_init(&viewers, static_cast<guint>(now.viewers.size()));
-  for (const P2pViewerStats& viewer : now.viewers) {
+  for (const P2pCameraViewerStats& viewer : now.viewers) {
     GValue entry = G_VALUE_INIT;
     g_value_init(&entry, GST_TYPE_STRUCTURE);
     g_value_take_boxed(&entry, make_viewer_stats(viewer));

@@ -74,7 +74,7 @@ struct P2pCamera::Impl {
   Impl(P2pCameraConfig settings, net::IceSettings ice, SharedCertificate own, P2pCameraEvents events);
   ~Impl();
 
-  tl::expected<void, Failure> connect();
+  tl::expected<void, Failure> connect(const std::vector<net::IceServer>& servers);
   Result<> push(const SharedUnit& piece);
   void take_queued();
   void tick();
@@ -130,7 +130,7 @@ P2pCamera::Impl::~Impl() {
   });
 }
 
-tl::expected<void, Failure> P2pCamera::Impl::connect() {
+tl::expected<void, Failure> P2pCamera::Impl::connect(const std::vector<net::IceServer>& servers) {
   const auto post = [thread = thread.get(), alive = alive](std::function<void()> task) {
     thread->post([alive, task = std::move(task)] {
       if (*alive) task();
@@ -138,7 +138,7 @@ tl::expected<void, Failure> P2pCamera::Impl::connect() {
   };
   tl::expected<void, Failure> connected;
   run([&] {
-    auto made = make_signaller(config, *session, post);
+    auto made = make_signaller(config, servers, *session, post);
     if (!made) {
       connected = tl::unexpected<Failure>(std::move(made.error()));
       return;
@@ -155,7 +155,10 @@ void P2pCamera::Impl::tick() {
 }
 
 void P2pCamera::Impl::take_queued() {
-  while (const auto next = queue.next()) session->deliver(next->unit);
+  while (const auto next = queue.next()) {
+    session->deliver(next->unit);
+    if (signaller.show) signaller.show(next->unit);
+  }
   if (queue.take_key_request()) session->keyframe_requested(0);
 }
 
@@ -181,13 +184,13 @@ net::P2pSessionEvents session_events(const P2pNotifier& notify, const std::weak_
     if (lost) notify(failed ? &P2pCameraEvents::failed : &P2pCameraEvents::lost, why);
   };
   if (notify.hears(&P2pCameraEvents::viewer_connecting))
-    events.viewer_connecting = [notify, thread](const P2pViewer& viewer, std::function<void(bool)> decide) {
+    events.viewer_connecting = [notify, thread](const P2pViewerInfo& viewer, std::function<void(bool)> decide) {
       const std::function<void(bool)> answered = [thread, decide = std::move(decide)](bool yes) {
         if (const auto p2p = thread.lock()) p2p->post([decide, yes] { decide(yes); });
       };
       notify.ask(&P2pCameraEvents::viewer_connecting, false, answered, viewer);
     };
-  events.viewer_added = [notify](const P2pViewer& viewer) { notify(&P2pCameraEvents::viewer_added, viewer); };
+  events.viewer_added = [notify](const P2pViewerInfo& viewer) { notify(&P2pCameraEvents::viewer_added, viewer); };
   events.viewer_removed = [notify](const std::string& id, const std::string& reason) {
     notify(&P2pCameraEvents::viewer_removed, id, reason);
   };
@@ -216,8 +219,9 @@ tl::expected<std::unique_ptr<P2pCamera>, Failure> P2pCamera::create(P2pCameraCon
   if (!ice) return tl::unexpected<Failure>(std::move(ice.error()));
   auto certificate = certificate_of(config);
   if (!certificate) return tl::unexpected<Failure>(std::move(certificate.error()));
+  const std::vector<net::IceServer> servers = ice->servers;
   auto impl = std::make_unique<Impl>(std::move(config), std::move(*ice), std::move(*certificate), std::move(events));
-  if (auto connected = impl->connect(); !connected) return tl::unexpected<Failure>(std::move(connected.error()));
+  if (auto connected = impl->connect(servers); !connected) return tl::unexpected<Failure>(std::move(connected.error()));
   return std::unique_ptr<P2pCamera>(new P2pCamera(std::move(impl)));
 }
 

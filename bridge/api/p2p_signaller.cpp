@@ -1,7 +1,10 @@
 #include "api/p2p_signaller.hpp"
 
+#include <fstream>
+
 #include "api/signal_client.hpp"
 #include "api/triple.hpp"
+#include "local/local_signaller.hpp"
 
 namespace camspan {
 namespace {
@@ -29,13 +32,52 @@ tl::expected<P2pSignaller, Failure> hub_signaller(const P2pCameraConfig& config,
   settings.agent = config.user_agent.empty() ? "camspan/" CAMSPAN_VERSION : config.user_agent;
   auto client = SignalClient::make(std::move(settings), events, std::move(post));
   if (!client) return tl::unexpected<Failure>(std::move(client.error()));
-  return P2pSignaller{std::move(*client), {}};
+  return P2pSignaller{std::move(*client), {}, {}};
+}
+
+/// The first line of a file.
+tl::expected<std::string, Failure> first_line(const std::string& path, const char* setting) {
+  std::ifstream in(path);
+  std::string line;
+  if (in && std::getline(in, line)) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) return line;
+  }
+  return tl::unexpected<Failure>(
+      Failure{Errc::bad_setting, std::string("cannot read ") + setting + " " + path + ": it has no first line.", 0});
+}
+
+tl::expected<P2pSignaller, Failure> local_signaller(const P2pCameraConfig& config,
+                                                    const std::vector<net::IceServer>& servers,
+                                                    net::SignallingEvents& events, net::PostToP2p post) {
+  LocalSignallerConfig settings;
+  settings.device_id = config.device_id.empty() ? config.product_key + "." + config.device_name : config.device_id;
+  settings.server.host = config.local_host;
+  settings.server.port = config.local_port;
+  settings.server.cert_file = config.local_cert_file;
+  settings.server.key_file = config.local_key_file;
+  settings.server.token = config.local_token;
+  settings.server.interface = config.interface;
+  if (settings.server.token.empty() && !config.local_token_file.empty()) {
+    auto token = first_line(config.local_token_file, "signaller::auth-token-file");
+    if (!token) return tl::unexpected<Failure>(std::move(token.error()));
+    settings.server.token = std::move(*token);
+  }
+  settings.jwt_key_file = config.local_jwt_key_file;
+  settings.ice_servers = servers;
+  auto local = LocalSignaller::make(std::move(settings), events, std::move(post));
+  if (!local) return tl::unexpected<Failure>(std::move(local.error()));
+  LocalSignaller& here = **local;
+  return P2pSignaller{std::move(*local), [&here] { return here.port(); },
+                      [&here](const SharedUnit& tag) { here.push(tag); }};
 }
 
 }  // namespace
 
-tl::expected<P2pSignaller, Failure> make_signaller(const P2pCameraConfig& config, net::SignallingEvents& events,
-                                                   net::PostToP2p post) {
+tl::expected<P2pSignaller, Failure> make_signaller(const P2pCameraConfig& config,
+                                                   const std::vector<net::IceServer>& servers,
+                                                   net::SignallingEvents& events, net::PostToP2p post) {
+  if (config.signalling == P2pSignalling::local) return local_signaller(config, servers, events, std::move(post));
   return hub_signaller(config, events, std::move(post));
 }
 

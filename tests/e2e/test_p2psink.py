@@ -1,6 +1,9 @@
 """p2psink and a viewer that is not ours: the whole way from gst-launch-1.0 to FLV in another library's hands."""
+import json
+import socket
 import struct
 import unittest
+import urllib.request
 
 import flv
 from harness import Case, wait_for
@@ -123,6 +126,56 @@ class ByHub(P2pSinkCase):
         with self.assertRaises(Refused) as refused:
             self.view()
         self.assertEqual(refused.exception.status, 403)
+
+
+class ByItself(P2pSinkCase):
+    """signaller=local: no hub, and 127.0.0.1 alone."""
+
+    def start_camera(self, *options):
+        # current-port is a property that a gst-launch-1.0 user sees with -v.
+        probe = socket.socket()
+        self.addCleanup(probe.close)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))  # bound, without listening: the port is the camera's
+        self.port = probe.getsockname()[1]
+        self.pipeline("signaller=local", "signaller::port=%d" % self.port, *options)
+        wait_for(self.is_up, "the camera to serve")
+
+    def is_up(self):
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:%d/healthz" % self.port, timeout=5) as answer:
+                return json.load(answer)["device"] == "cam1"
+        except OSError:
+            return False
+
+    def view(self, **options):
+        return P2pViewer("http://127.0.0.1:%d/whep/cam1" % self.port, **options)
+
+    def test_a_viewer_gets_every_frame(self):
+        self.start_camera()
+        viewer = self.view()
+        self.addCleanup(viewer.leave)
+        viewer.wait_for_bytes(100_000)
+        self.check_stream(viewer.bytes_of())
+
+    def test_one_viewer_too_many_is_refused(self):
+        self.start_camera("max-viewers=1")
+        viewer = self.view()
+        self.addCleanup(viewer.leave)
+        viewer.wait_for_bytes(30_000)
+        with self.assertRaises(Refused) as refused:
+            self.view()
+        self.assertEqual(refused.exception.status, 503)
+        self.assertIn("max-viewers", refused.exception.body)
+
+    def test_without_the_token_nobody_is_let_in(self):
+        self.start_camera("signaller::auth-token=secret")
+        with self.assertRaises(Refused) as refused:
+            self.view()
+        self.assertEqual(refused.exception.status, 401)
+        viewer = self.view(token="secret")
+        self.addCleanup(viewer.leave)
+        viewer.wait_for_bytes(30_000)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ struct P2pCameraConfig {
 };
 
 /// Who watches, and how that goes. Counters since the viewer came; durations since its offer, unset until reached.
-struct P2pViewerStats {
+struct P2pCameraViewerStats {
   std::string id;
   std::string viewer;                 ///< `sub` of its token
   bool connected = false;             ///< else: connecting
@@ -116,7 +116,7 @@ struct P2pViewerStats {
 
 /// Monotonic unless said otherwise.
 struct P2pCameraStats {
-  std::vector<P2pViewerStats> viewers;
+  std::vector<P2pCameraViewerStats> viewers;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t frames_sent = 0;
@@ -138,7 +138,7 @@ struct P2pCameraStats {
 };
 
 /// A viewer that asks to connect, or is connected.
-struct P2pViewer {
+struct P2pViewerInfo {
   std::string id;
   std::string viewer;              ///< `sub` of its token, or ""
   std::string params;              ///< what it asks for, "action=live&channel=0"
@@ -161,8 +161,8 @@ struct P2pCameraEvents {
   /// Cannot go on: nobody will ever come.
   std::function<void(const Failure&)> failed;
   /// false refuses it. Without this member everybody is taken whom settings and rights allow.
-  std::function<bool(const P2pViewer&)> viewer_connecting;
-  std::function<void(const P2pViewer&)> viewer_added;
+  std::function<bool(const P2pViewerInfo&)> viewer_connecting;
+  std::function<void(const P2pViewerInfo&)> viewer_added;
   /// A viewer that was added is gone.
   std::function<void(const std::string& id, const std::string& reason)> viewer_removed;
   /// A viewer could not be connected.

@@ -41,7 +41,7 @@ BitratePolicy::Bounds bounds_of(const P2pCameraConfig& config) {
   return {config.bitrate_policy, config.min_bitrate, config.start_bitrate, config.max_bitrate};
 }
 
-P2pViewer viewer_of(const ViewerOffer& offer) {
+P2pViewerInfo viewer_of(const ViewerOffer& offer) {
   return {offer.session, offer.viewer, offer.params, offer.allow};
 }
 
@@ -130,7 +130,7 @@ void P2pSession::offered(ViewerOffer offer) {
     signaller_->reject(session, description.error().status(), std::string(description.error().cause()));
     return;
   }
-  const P2pViewer viewer = viewer_of(offer);
+  const P2pViewerInfo viewer = viewer_of(offer);
   undecided_[session] = {std::move(offer), std::move(*description), {}, now()};
   if (!events_.viewer_connecting) return decided(session, true);
   events_.viewer_connecting(viewer, [self = self_, session](bool yes) {
@@ -188,7 +188,9 @@ void P2pSession::left(std::string session, std::string reason) {
 
 void P2pSession::ready(std::vector<IceServer> servers) {
   ice_.servers = own_servers_;
-  ice_.servers.insert(ice_.servers.end(), servers.begin(), servers.end());
+  for (IceServer& server : servers)
+    if (std::find(ice_.servers.begin(), ice_.servers.end(), server) == ice_.servers.end())
+      ice_.servers.push_back(std::move(server));
 }
 
 void P2pSession::state(SignalState state, Failure why) {

@@ -21,8 +21,8 @@ namespace camspan::net {
 struct P2pSessionEvents {
   std::function<void(SignalState, const Failure&)> state;
   /// Says yes or no by `decide`, on the P2P thread, once, now or later.
-  std::function<void(const P2pViewer&, std::function<void(bool)> decide)> viewer_connecting;
-  std::function<void(const P2pViewer&)> viewer_added;
+  std::function<void(const P2pViewerInfo&, std::function<void(bool)> decide)> viewer_connecting;
+  std::function<void(const P2pViewerInfo&)> viewer_added;
   std::function<void(const std::string& id, const std::string& reason)> viewer_removed;
   std::function<void(const std::string& id, const Failure& why)> viewer_failed;
   std::function<void(const std::string& id, const std::string& label, ByteView message)> viewer_message;

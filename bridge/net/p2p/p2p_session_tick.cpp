@@ -49,7 +49,7 @@ void P2pSession::remove_ended() {
 }
 
 void P2pSession::remove(ViewerConnection& viewer) {
-  const P2pViewerStats last = viewer.stats();
+  const P2pCameraViewerStats last = viewer.stats();
   past_.bytes_sent += last.bytes_sent;
   past_.frames_sent += last.frames_sent;
   const Failure& why = *viewer.ended();

@@ -43,7 +43,7 @@ void add(flv::LossCounts& sum, const flv::LossCounts& more) {
 
 }  // namespace
 
-ViewerConnection::ViewerConnection(Owner& owner, P2pViewer viewer, TimePoint offered, const MakeLink& make_link)
+ViewerConnection::ViewerConnection(Owner& owner, P2pViewerInfo viewer, TimePoint offered, const MakeLink& make_link)
     : owner_(owner), viewer_(std::move(viewer)), offered_(offered), link_(make_link(*this)) {
   reserved_ = kConnectionBytes;
   MemoryBudget::process().take(reserved_);
@@ -267,9 +267,9 @@ flv::LossCounts ViewerConnection::losses() const {
   return sum;
 }
 
-P2pViewerStats ViewerConnection::stats() const {
+P2pCameraViewerStats ViewerConnection::stats() const {
   const LinkStats link = link_->stats();
-  P2pViewerStats stats;
+  P2pCameraViewerStats stats;
   stats.id = viewer_.id;
   stats.viewer = viewer_.viewer;
   stats.connected = connected_;

@@ -44,12 +44,12 @@ class ViewerConnection final : public Link::Observer {
   };
   using MakeLink = std::function<std::unique_ptr<Link>(Link::Observer& observer)>;
 
-  ViewerConnection(Owner& owner, P2pViewer viewer, TimePoint offered, const MakeLink& make_link);
+  ViewerConnection(Owner& owner, P2pViewerInfo viewer, TimePoint offered, const MakeLink& make_link);
   ~ViewerConnection() override;
   ViewerConnection(const ViewerConnection&) = delete;
   ViewerConnection& operator=(const ViewerConnection&) = delete;
 
-  const P2pViewer& viewer() const { return viewer_; }
+  const P2pViewerInfo& viewer() const { return viewer_; }
   /// mid of the data section, which candidates belong to.
   const std::string& mid() const { return mid_; }
   TimePoint offered() const { return offered_; }
@@ -70,7 +70,7 @@ class ViewerConnection final : public Link::Observer {
   /// Those of streams that are over included.
   flv::LossCounts losses() const;
 
-  P2pViewerStats stats() const;
+  P2pCameraViewerStats stats() const;
 
  private:
   enum class Use : std::uint8_t { stream, command, message };
@@ -101,7 +101,7 @@ class ViewerConnection final : public Link::Observer {
   void note_gone();
 
   Owner& owner_;
-  const P2pViewer viewer_;
+  const P2pViewerInfo viewer_;
   const TimePoint offered_;
   std::unique_ptr<Link> link_;
   std::string mid_;

@@ -101,7 +101,7 @@ struct FakeSignaller final : Signaller {
 class P2pSessionTest : public testing::Test {
  protected:
   P2pSessionTest() {
-    events.viewer_added = [this](const P2pViewer& viewer) { heard.push_back("added " + viewer.id); };
+    events.viewer_added = [this](const P2pViewerInfo& viewer) { heard.push_back("added " + viewer.id); };
     events.viewer_removed = [this](const std::string& id, const std::string& why) {
       heard.push_back("removed " + id + " " + why);
     };
@@ -248,7 +248,7 @@ TEST_F(P2pSessionTest, AStalledViewerLosesWholeGopsAndNobodyElseAnything) {
   P2pCameraStats stats;
   session().fill(stats);
   const auto got = test::parse_flv(slow.stream(1));
-  const P2pViewerStats& of_slow = stats.viewers[1];
+  const P2pCameraViewerStats& of_slow = stats.viewers[1];
   EXPECT_EQ(of_slow.id, "slow");
   const auto lost = of_slow.frames_dropped_late + of_slow.frames_dropped_overflow + of_slow.frames_dropped_lifetime;
   EXPECT_GT(lost, 50u);
@@ -404,7 +404,7 @@ TEST_F(P2pSessionTest, RefusesBeforeItAccepts) {
 
 TEST_F(P2pSessionTest, LetsTheProgramDecideAndKeepsCandidatesMeanwhile) {
   std::function<void(bool)> decide;
-  events.viewer_connecting = [&](const P2pViewer& viewer, std::function<void(bool)> answer) {
+  events.viewer_connecting = [&](const P2pViewerInfo& viewer, std::function<void(bool)> answer) {
     EXPECT_EQ(viewer.params, "action=live&channel=0");
     decide = std::move(answer);
   };
