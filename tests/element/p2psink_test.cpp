@@ -157,7 +157,8 @@ TEST(P2pSinkTest, SecretsAreNotReadBack) {
 TEST(P2pSinkTest, HasOnePadForFlv) {
   P2pSink sink;
   ASSERT_TRUE(sink.play());
-  EXPECT_FALSE(gst_element_request_pad_simple(sink.element(), "sink"));
+  GstPadTemplate* pad = gst_element_get_pad_template(sink.element(), "sink");
+  EXPECT_FALSE(gst_element_request_pad(sink.element(), pad, nullptr, nullptr));
 }
 
 TEST(P2pSinkTest, GivesItsPadBack) {
