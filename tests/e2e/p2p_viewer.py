@@ -32,7 +32,11 @@ class P2pViewer:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.location = None
-        self._run(self._join())
+        try:
+            self._run(self._join())
+        except Exception:
+            self.leave()
+            raise
 
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(DEADLINE)
@@ -101,3 +105,4 @@ class P2pViewer:
         self._run(self.peer.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(DEADLINE)
+        self.loop.close()
