@@ -8,7 +8,10 @@
 
 namespace camspan::rtc {
 
-enum class CommandKind : std::uint8_t { request = 1, reply = 2, error = 3, part = 4 };
+enum class CommandKind : std::uint8_t { request = 1, reply = 2, error = 3, part = 4 };  // part: more follows
+
+inline constexpr std::size_t kCommandHeadBytes = 5;
+inline constexpr std::size_t kMaxCommandBytes = 64 << 10;  ///< of a message, with its head
 
 struct CommandMessage {
   CommandKind kind = CommandKind::request;
@@ -18,6 +21,8 @@ struct CommandMessage {
 
 /// @return Errc::malformed: too short, or an unknown kind
 Result<CommandMessage> parse_command(ByteView message);
+
+Bytes command_message(CommandKind kind, std::uint32_t id, ByteView body);
 
 /// A refusal: `status` as in HTTP, `text` as UTF-8.
 Bytes command_error(std::uint32_t id, int status, std::string_view text);
