@@ -1,0 +1,48 @@
+/// IoT Video device SDK: what its functions return. docs/iv-p2p.md tells what differs from the original.
+#ifndef __IV_ERR_H__
+#define __IV_ERR_H__
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  IV_ERR_NONE = 0,
+
+  /* system */
+  IV_ERR_SYS_INIT_PRM_NULL = -100,
+  IV_ERR_SYS_INIT_CB_NULL = -101,
+  IV_ERR_SYS_INIT_PRM_RANGE = -102,
+  IV_ERR_SYS_DEVICE_INFORMATION = -103,
+  IV_ERR_SYS_DYNAMIC_REG_DEVIECE = -104,
+  IV_ERR_SYS_NOT_SUPPORT = -105,
+  IV_ERR_SYS_NTP_NOT_AVAILABLE = -106,
+  IV_ERR_SYS_FILE_OPT_FAIL = -107,
+  IV_ERR_SYS_MALLOC_FAIL = -108,
+  IV_ERR_SYS_COMMUNICATE_FAIL = -109,
+  IV_ERR_SYS_COMMUNICATE_TIMEOUT = -110,
+  IV_ERR_SYS_MAX_RETRY_COUNT = -111,
+
+  /* audio and video transmission */
+  IV_ERR_AVT_INIT_PRM_NULL = -300,
+  IV_ERR_AVT_INIT_CB_NULL = -301,
+  IV_ERR_AVT_INIT_PRM_RANGE = -302,
+  IV_ERR_AVT_REQ_CHN_BUSY = -303,
+  IV_ERR_AVT_SEND_STREAM_TOO_BIG = -304,
+  IV_ERR_AVT_CHN_NOT_EXIT = -305,
+  IV_ERR_AVT_NEED_IDR_FRAME = -306,
+  IV_ERR_AVT_MALLOC_BUFFER_FAILED = -307,
+  IV_ERR_AVT_FAILED = -308,
+  IV_ERR_AVT_INPUT_PARAM_NULL = -309,
+  IV_ERR_AVT_INPUT_PARAM_INVAILD = -310,
+  IV_ERR_AVT_SEND_DATA_TIMEOUT = -311,
+  IV_ERR_AVT_STATE_ERROR = -312,
+  IV_ERR_AVT_VIDEO_DATA_ERROR = -313,
+
+  IV_ERR_DEVICE_OFFLINE = -1001
+} iv_err_code_e;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

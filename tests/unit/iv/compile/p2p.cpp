@@ -1,0 +1,1 @@
+#include "p2p.c"  // as C++17
