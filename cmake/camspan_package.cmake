@@ -28,6 +28,17 @@ target_sources(camspan-gos PRIVATE $<TARGET_OBJECTS:camspan_gos>)
 install(TARGETS camspan-gos ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY bridge/vendor/include/ hal/vendor/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/camspan/vendor")
 
+# libcamspan-iv: the raw P2P API of IoT Video, with all of peer to peer.
+if(TARGET camspan_iv)
+  add_library(camspan-iv STATIC cmake/empty.cpp)
+  foreach(part IN ITEMS camspan_iv camspan_signal_client camspan_signalling camspan_p2p camspan_rtc)
+    target_sources(camspan-iv PRIVATE $<TARGET_OBJECTS:${part}>)
+  endforeach()
+  install(TARGETS camspan-iv ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  configure_file(cmake/camspan-iv.pc.in camspan-iv.pc @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/camspan-iv.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
+
 set(llhttp_requires "")
 if(LLHTTP_FOUND)
   set(llhttp_requires ", libllhttp")
