@@ -35,7 +35,9 @@ TEST_F(GosHostileTest, ServesOthersThroughTenThousandConnectsWithoutARequest) {
   const std::size_t before = resident_kib();
   for (int i = 0; i < 9000; ++i) {
     RawClient idle(address());
-    if (i % 1000 == 0) EXPECT_TRUE(answers(good));
+    if (i % 1000 == 0) {
+      EXPECT_TRUE(answers(good));
+    }
   }
   EXPECT_TRUE(answers(good));
   EXPECT_LT(resident_kib(), before + (32 << 10));  // what ends is given back
