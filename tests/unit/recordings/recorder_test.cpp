@@ -37,7 +37,7 @@ TEST_F(RecorderTest, WritesLargeTagsAsTheyAre) {
     for (Bytes& tag : tags) std::fill(tag.end() - flv::kTrailerBytes, tag.end(), std::byte{});  // as some senders do
     auto begin = begin_of("large");
     begin.name.stream += std::to_string(size);
-    begin.start += std::chrono::seconds(size);
+    begin.start += std::chrono::minutes(size);
     auto stream = open(begin).value();
     append(*stream, tags);
     ASSERT_EQ(end(*stream), tags.size());
