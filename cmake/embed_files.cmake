@@ -1,8 +1,8 @@
 # Turns files into one C++ source with their content, type and hash. Run as a script:
 #   cmake -DOUTPUT=file.cpp -DLIST=list.txt -DHEADER=hub/page_files.hpp -DFUNCTION=camspan::hub::page_files -P embed_files.cmake
 # The header declares the function: std::span<const net::PageFile>().
-# Each line of list.txt is "<address>|<file>". Of our own files (everything but node_modules) the lines that are comments
-# alone, empty lines and the spaces before a line stay behind: they are half of the bytes, and no browser reads them.
+# Each line of list.txt is "<address>|<file>". Of our own files (everything but node_modules) comments, empty lines and
+# the spaces before a line stay behind: they are half of the bytes, and no browser reads them.
 # tests/web/served.js does the same.
 # Beside each lies what gzip makes of it, where that program is there.
 
@@ -32,6 +32,7 @@ foreach(line IN LISTS lines)
     file(READ "${file}" text)
     string(REGEX REPLACE "(^|\n)[ \t]*/\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t]*//[^\n]*" "" text "${text}")
+    string(REGEX REPLACE "([;,{)])[ \t]+// [^\n]*" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t\n]+" "\n" text "${text}")
     set(file "${OUTPUT}.text")
     file(WRITE "${file}" "${text}")

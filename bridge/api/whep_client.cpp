@@ -9,7 +9,6 @@
 namespace camspan {
 namespace {
 
-constexpr std::chrono::seconds kAnswerTimeout{20};
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::size_t kMaxEventLine = 8 << 10;
 

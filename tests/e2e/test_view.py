@@ -13,7 +13,7 @@ CAMERA = ("videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerat
 
 
 def has_element():
-    return subprocess.run(["gst-inspect-1.0", "--exists", "p2psink"], env=gst_environment()).returncode == 0
+    return subprocess.run(["gst-inspect-1.0", "p2psink"], stdout=subprocess.DEVNULL, env=gst_environment()).returncode == 0
 
 
 def view(*words):

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { hasChromium, launch, peersOnLoopback } from './browser.js';
 import { startHub } from './fixtures.js';
@@ -279,10 +281,17 @@ async function startTurn() {
       server.close(() => done(free));
     });
   });
+  const folder = mkdtempSync(join(tmpdir(), 'camspan-turn-'));
   const program = spawn(turnserver, ['-n', '--listening-ip=127.0.0.1', '--relay-ip=127.0.0.1', `--listening-port=${port}`,
     '--no-tls', '--no-dtls', '--no-cli', '--allow-loopback-peers', '--lt-cred-mech', '--user=viewer:secret', '--realm=camspan',
-    '--log-file=stdout', '--simple-log', '--pidfile=', '--userdb=/nonexistent'], { stdio: 'ignore', cwd: '/tmp' });
-  return { port, stop: () => program.kill('SIGKILL') };
+    '--log-file=stdout', '--simple-log', '--pidfile=', `--userdb=${join(folder, 'users')}`], { stdio: 'ignore', cwd: folder });
+  const ended = new Promise((done) => program.on('exit', done));
+  const stop = async () => {
+    program.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true });
+  };
+  return { port, stop };
 }
 
 describe('live, relayed', { skip: skip || (existsSync(turnserver) ? false : 'coturn is not installed') }, () => {
@@ -304,7 +313,7 @@ describe('live, relayed', { skip: skip || (existsSync(turnserver) ? false : 'cot
       assert.ok(gathered.length > 0, 'the viewer asked the relay, too');
       await done();
     } finally {
-      turn.stop();
+      await turn.stop();
     }
   });
 });

@@ -6,5 +6,6 @@
  * @returns {string}
  */
 export const served = (name, text) => (/\.(js|css)$/.test(name)
-  ? text.replace(/(^|\n)[ \t]*\/\*([^*]|\*[^/])*\*\//g, '$1').replace(/\n[ \t]*\/\/[^\n]*/g, '').replace(/\n[ \t\n]+/g, '\n')
+  ? text.replace(/(^|\n)[ \t]*\/\*([^*]|\*[^/])*\*\//g, '$1').replace(/\n[ \t]*\/\/[^\n]*/g, '')
+    .replace(/([;,{)])[ \t]+\/\/ [^\n]*/g, '$1').replace(/\n[ \t\n]+/g, '\n')
   : text);
