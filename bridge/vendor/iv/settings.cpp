@@ -36,8 +36,10 @@ bool between(std::int64_t low, std::int64_t value, std::int64_t high) {
 /// The number that a program put there; an enum may not be looked at with one that it has no name for.
 template <class Enum>
 int raw(const Enum& value) {
-  static_assert(sizeof(Enum) == sizeof(int));
-  return std::bit_cast<int>(value);
+  int number = 0;
+  static_assert(sizeof(Enum) == sizeof(number));
+  std::memcpy(&number, &value, sizeof(number));  // std::bit_cast of g++ 12 looks at the value as an enum
+  return number;
 }
 
 /// @return the name of what is out of range; nullptr = nothing
