@@ -135,13 +135,11 @@ void post_stopped(GstElement* element, const char* what) {
                            __LINE__);
 }
 
-bool equal_bytes(GstBuffer* a, GstBuffer* b) {
-  if (gst_buffer_get_size(a) != gst_buffer_get_size(b)) return false;
-  GstMapInfo map;
-  if (!gst_buffer_map(a, &map, GST_MAP_READ)) return false;
-  const bool equal = gst_buffer_memcmp(b, 0, map.data, map.size) == 0;
-  gst_buffer_unmap(a, &map);
-  return equal;
+void init_live_sink(GstBaseSink* sink) {
+  gst_base_sink_set_sync(sink, FALSE);
+  gst_base_sink_set_async_enabled(sink, FALSE);
+  gst_base_sink_set_last_sample_enabled(sink, FALSE);
+  gst_base_sink_set_qos_enabled(sink, FALSE);
 }
 
 GstStructure* base_sink_stats(GstBaseSink* sink) {

@@ -46,7 +46,18 @@ Value guarded(Element* element, Value otherwise, Body body) noexcept {
   return otherwise;
 }
 
-bool equal_bytes(GstBuffer* a, GstBuffer* b);
+/// A sink that reaches PLAYING without a peer, is not paced, and keeps no buffer behind.
+void init_live_sink(GstBaseSink* sink);
+/// `render_list` by `Render`, which does not throw.
+template <GstFlowReturn (*Render)(GstBaseSink*, GstBuffer*) noexcept>
+GstFlowReturn render_each(GstBaseSink* sink, GstBufferList* list) noexcept {
+  for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
+    const GstFlowReturn flow = Render(sink, gst_buffer_list_get(list, i));
+    if (flow != GST_FLOW_OK) return flow;
+  }
+  return GST_FLOW_OK;
+}
+
 /// What GstBaseSink itself counts: average-rate, dropped, rendered. The caller frees it.
 GstStructure* base_sink_stats(GstBaseSink* sink);
 /// Calls `post` with the element every `interval_ms`, on a thread of the system clock. @return the caller unschedules

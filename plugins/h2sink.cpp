@@ -14,15 +14,16 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=50 ! h264parse ! flvmux
- * streamable=true ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=/etc/cam/token gst-launch-1.0
- * filesrc location=clip.flv ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=token gst-launch-1.0
- * filesrc location=clip.flv ! h2sink host=hub.example device-id=cam1 device-secret-file=/etc/cam/triple leaky=no
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=50 ! h264parse ! \
+ *   flvmux streamable=true ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=/etc/cam/token
+ * gst-launch-1.0 filesrc location=clip.flv ! h2sink location=https://hub.example/ingest/cam1 auth-token-file=token
+ * gst-launch-1.0 filesrc location=clip.flv ! \
+ *   h2sink host=hub.example device-id=cam1 device-secret-file=/etc/cam/triple leaky=no
  * ]|
  */
 #include "h2sink.hpp"
 
-#include <algorithm>
+#include <vector>
 
 #include "core/memory_budget.hpp"
 #include "gst_glue.hpp"
@@ -181,11 +182,6 @@ void add_to_total(H2PushStats& total, const H2PushStats& run) {
   total.connects += run.connects;
 }
 
-void drop_stream_header(H2SinkState& state) {
-  for (GstBuffer* buffer : state.stream_header) gst_buffer_unref(buffer);
-  state.stream_header.clear();
-}
-
 gboolean stop(GstBaseSink* base) noexcept {
   H2Sink* sink = H2_SINK(base);
   return guarded(sink, TRUE, [&] {
@@ -196,7 +192,7 @@ gboolean stop(GstBaseSink* base) noexcept {
     }
     std::shared_ptr<H2Push> push = push_of(sink);
     const H2PushStats run = push ? push->stats() : H2PushStats();
-    drop_stream_header(state);
+    state.stream_header.forget();
     std::unique_lock held(state.mutex);
     add_to_total(state.total, run);
     state.push.reset();
@@ -220,14 +216,6 @@ GstFlowReturn to_flow(H2Sink* sink, const std::error_code& error) {
                   0};
   post_error(GST_ELEMENT(sink), failure, true);
   return GST_FLOW_ERROR;
-}
-
-/// A header buffer that the caps carried and that was therefore pushed already.
-bool repeats_stream_header(const H2SinkState& state, GstBuffer* buffer) {
-  if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return false;
-  for (GstBuffer* header : state.stream_header)
-    if (equal_bytes(header, buffer)) return true;
-  return false;
 }
 
 GstFlowReturn push_buffer(H2Sink* sink, const std::shared_ptr<H2Push>& push, GstBuffer* buffer) {
@@ -261,17 +249,9 @@ GstFlowReturn render(GstBaseSink* base, GstBuffer* buffer) noexcept {
     const auto push = push_of(sink);
     if (!push) return GST_FLOW_FLUSHING;
     learn_live(sink);
-    if (repeats_stream_header(*sink->state, buffer)) return GST_FLOW_OK;
+    if (sink->state->stream_header.repeats(buffer)) return GST_FLOW_OK;
     return push_buffer(sink, push, buffer);
   });
-}
-
-GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) noexcept {
-  for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
-    const GstFlowReturn flow = render(base, gst_buffer_list_get(list, i));
-    if (flow != GST_FLOW_OK) return flow;
-  }
-  return GST_FLOW_OK;
 }
 
 /// The stream header of the caps goes out before the first tag, whether or not it comes in-band too; a new one comes
@@ -279,24 +259,13 @@ GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) noexcept {
 gboolean set_caps(GstBaseSink* base, GstCaps* caps) noexcept {
   H2Sink* sink = H2_SINK(base);
   return guarded(sink, FALSE, [&]() -> gboolean {
-    const GValue* headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
     const auto push = push_of(sink);
-    if (!headers || !GST_VALUE_HOLDS_ARRAY(headers) || !push) return TRUE;
-    learn_live(sink);
-    H2SinkState& state = *sink->state;
-    const bool first = state.stream_header.empty();
-    std::vector<GstBuffer*> before = std::exchange(state.stream_header, {});
+    if (!push) return TRUE;
+    const std::vector<GstBuffer*> fresh = sink->state->stream_header.take(caps);
+    if (!fresh.empty()) learn_live(sink);
     GstFlowReturn flow = GST_FLOW_OK;
-    for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
-      GstBuffer* buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i));
-      if (!buffer) continue;
-      const bool known =
-          std::any_of(before.begin(), before.end(), [&](GstBuffer* b) { return equal_bytes(b, buffer); });
-      state.stream_header.push_back(gst_buffer_ref(buffer));
-      // The file header begins a stream only once.
-      if (flow == GST_FLOW_OK && !known && (first || i > 0)) flow = push_buffer(sink, push, buffer);
-    }
-    for (GstBuffer* buffer : before) gst_buffer_unref(buffer);
+    for (GstBuffer* buffer : fresh)
+      if (flow == GST_FLOW_OK) flow = push_buffer(sink, push, buffer);
     return flow == GST_FLOW_OK;
   });
 }
@@ -363,7 +332,6 @@ void drop_spool(H2Sink* sink) noexcept {
 void finalize(GObject* object) noexcept {
   H2Sink* sink = H2_SINK(object);
   { const std::lock_guard taken_over(sink->state->mutex); }  // from the thread that called stop()
-  drop_stream_header(*sink->state);
   delete sink->state;
   G_OBJECT_CLASS(h2_sink_parent_class)->finalize(object);
 }
@@ -422,7 +390,7 @@ static void h2_sink_class_init(H2SinkClass* klass) {
   sink_class->start = GST_DEBUG_FUNCPTR(camspan::plugin::start);
   sink_class->stop = GST_DEBUG_FUNCPTR(camspan::plugin::stop);
   sink_class->render = GST_DEBUG_FUNCPTR(camspan::plugin::render);
-  sink_class->render_list = GST_DEBUG_FUNCPTR(camspan::plugin::render_list);
+  sink_class->render_list = render_each<camspan::plugin::render>;
   sink_class->set_caps = GST_DEBUG_FUNCPTR(camspan::plugin::set_caps);
   sink_class->event = GST_DEBUG_FUNCPTR(camspan::plugin::event);
   sink_class->unlock = GST_DEBUG_FUNCPTR(camspan::plugin::unlock);
@@ -431,10 +399,5 @@ static void h2_sink_class_init(H2SinkClass* klass) {
 
 static void h2_sink_init(H2Sink* sink) {
   sink->state = new H2SinkState();
-  auto* base = GST_BASE_SINK(sink);
-  // A camera reaches PLAYING without a server, is not paced, and keeps no buffer behind.
-  gst_base_sink_set_sync(base, FALSE);
-  gst_base_sink_set_async_enabled(base, FALSE);
-  gst_base_sink_set_last_sample_enabled(base, FALSE);
-  gst_base_sink_set_qos_enabled(base, FALSE);
+  init_live_sink(GST_BASE_SINK(sink));
 }

@@ -7,10 +7,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "h2sink.hpp"
 #include "h2sink_settings.hpp"
+#include "stream_header.hpp"
 
 namespace camspan::plugin {
 
@@ -25,7 +25,7 @@ struct H2SinkState {
   GstClockID stats_timer = nullptr;
 
   // Streaming thread only.
-  std::vector<GstBuffer*> stream_header;  ///< of the caps, owned
+  StreamHeader stream_header;
   bool live_known = false;
   bool live = false;
 };

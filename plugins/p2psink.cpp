@@ -13,11 +13,11 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! x264enc tune=zerolatency key-int-max=30 name=enc ! h264parse ! flvmux
- * streamable=true ! p2psink device-id=cam1 device-secret-file=/etc/cam/triple
- * signaller::uri=wss://hub.example/signal encoder=enc max-bitrate=2000000
- * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=30 ! h264parse ! flvmux
- * streamable=true ! p2psink device-id=cam1 signaller=local signaller::port=8080
+ * gst-launch-1.0 v4l2src ! videoconvert ! x264enc tune=zerolatency key-int-max=30 name=enc ! h264parse ! \
+ *   flvmux streamable=true ! p2psink device-id=cam1 device-secret-file=/etc/cam/triple \
+ *   signaller::uri=wss://hub.example/signal encoder=enc max-bitrate=2000000
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=30 ! h264parse ! \
+ *   flvmux streamable=true ! p2psink device-id=cam1 signaller=local signaller::port=8080
  * ]|
  */
 #include "p2psink.hpp"

@@ -13,8 +13,9 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=30 ! h264parse !
- * video/x-h264,stream-format=avc,alignment=au ! flvmux streamable=true ! wsstreamsink port=8080 path=/live encoding=raw
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=30 ! h264parse ! \
+ *   video/x-h264,stream-format=avc,alignment=au ! flvmux streamable=true ! \
+ *   wsstreamsink port=8080 path=/live encoding=raw
  * ]|
  */
 #include "wsstreamsink.hpp"
@@ -188,14 +189,6 @@ GstFlowReturn render(GstBaseSink* base, GstBuffer* buffer) noexcept {
   });
 }
 
-GstFlowReturn render_list(GstBaseSink* base, GstBufferList* list) noexcept {
-  for (guint i = 0; i < gst_buffer_list_length(list); ++i) {
-    const GstFlowReturn flow = render(base, gst_buffer_list_get(list, i));
-    if (flow != GST_FLOW_OK) return flow;
-  }
-  return GST_FLOW_OK;
-}
-
 /// New caps are a new stream to clients: what it is goes first.
 gboolean set_caps(GstBaseSink* base, GstCaps* caps) noexcept {
   WsStreamSink* sink = WS_STREAM_SINK(base);
@@ -252,17 +245,12 @@ static void ws_stream_sink_class_init(WsStreamSinkClass* klass) {
   sink_class->start = GST_DEBUG_FUNCPTR(camspan::plugin::start);
   sink_class->stop = GST_DEBUG_FUNCPTR(camspan::plugin::stop);
   sink_class->render = GST_DEBUG_FUNCPTR(camspan::plugin::render);
-  sink_class->render_list = GST_DEBUG_FUNCPTR(camspan::plugin::render_list);
+  sink_class->render_list = render_each<camspan::plugin::render>;
   sink_class->set_caps = GST_DEBUG_FUNCPTR(camspan::plugin::set_caps);
   sink_class->event = GST_DEBUG_FUNCPTR(camspan::plugin::event);
 }
 
 static void ws_stream_sink_init(WsStreamSink* sink) {
   sink->state = new WsStreamSinkState();
-  auto* base = GST_BASE_SINK(sink);
-  // A camera reaches PLAYING without a client, is not paced, and keeps no buffer behind.
-  gst_base_sink_set_sync(base, FALSE);
-  gst_base_sink_set_async_enabled(base, FALSE);
-  gst_base_sink_set_last_sample_enabled(base, FALSE);
-  gst_base_sink_set_qos_enabled(base, FALSE);
+  init_live_sink(GST_BASE_SINK(sink));
 }

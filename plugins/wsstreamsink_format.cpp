@@ -22,8 +22,7 @@ UnitKind kind_of(std::string_view media_type) {
 }  // namespace
 
 void WsStreamFormat::forget() {
-  for (GstBuffer* buffer : headers_) gst_buffer_unref(buffer);
-  headers_.clear();
+  header_.forget();
   caps_.clear();
   known_ = false;
   flv_ = true;
@@ -31,20 +30,14 @@ void WsStreamFormat::forget() {
 
 std::vector<SharedUnit> WsStreamFormat::take_caps(GstCaps* caps, const GstSegment& segment) {
   forget();
-  GstStructure* structure = gst_structure_copy(gst_caps_get_structure(caps, 0));
   std::vector<SharedUnit> units;
-  if (const GValue* headers = gst_structure_get_value(structure, "streamheader");
-      headers && GST_VALUE_HOLDS_ARRAY(headers)) {
-    for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
-      GstBuffer* buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i));
-      if (!buffer) continue;
-      headers_.push_back(gst_buffer_ref(buffer));
-      if (auto unit = to_unit(buffer, segment)) {
-        unit->kind = UnitKind::config;
-        units.push_back(std::move(unit));
-      }
+  for (GstBuffer* buffer : header_.take(caps)) {
+    if (auto unit = to_unit(buffer, segment)) {
+      unit->kind = UnitKind::config;
+      units.push_back(std::move(unit));
     }
   }
+  GstStructure* structure = gst_structure_copy(gst_caps_get_structure(caps, 0));
   gst_structure_remove_field(structure, "streamheader");
   const std::unique_ptr<gchar, decltype(&g_free)> text(gst_structure_to_string(structure), g_free);
   caps_ = text.get();
@@ -69,13 +62,6 @@ void WsStreamFormat::classify(Unit& unit, GstBuffer* buffer) const {
   unit.disposable = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DROPPABLE);
   if (kind_ == UnitKind::key) unit.track = kVideoTrack;
   if (kind_ == UnitKind::audio) unit.track = kAudioTrack;
-}
-
-bool WsStreamFormat::repeats_header(GstBuffer* buffer) const {
-  if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return false;
-  for (GstBuffer* header : headers_)
-    if (equal_bytes(header, buffer)) return true;
-  return false;
 }
 
 }  // namespace camspan::plugin

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "stream_header.hpp"
 #include "wsstreamsink.hpp"
 #include "wsstreamsink_properties.hpp"
 
@@ -14,8 +15,6 @@ namespace camspan::plugin {
 /// What the buffers are, by the caps. Streaming thread only.
 class WsStreamFormat {
  public:
-  ~WsStreamFormat() { forget(); }
-
   /// Takes new caps. @return what they carry as stream header, to be pushed first; empty if they say nothing new
   std::vector<SharedUnit> take_caps(GstCaps* caps, const GstSegment& segment);
   /// Without caps the first bytes decide.
@@ -23,7 +22,7 @@ class WsStreamFormat {
   /// What unit a buffer is; fills kind and track where the format is not FLV.
   void classify(Unit& unit, GstBuffer* buffer) const;
   /// A header buffer that the caps carried and that was therefore pushed already.
-  bool repeats_header(GstBuffer* buffer) const;
+  bool repeats_header(GstBuffer* buffer) const { return header_.repeats(buffer); }
   void forget();
 
   bool known() const { return known_; }
@@ -32,7 +31,7 @@ class WsStreamFormat {
   const std::string& caps() const { return caps_; }
 
  private:
-  std::vector<GstBuffer*> headers_;  ///< of the caps, owned
+  StreamHeader header_;
   std::string caps_;
   UnitKind kind_ = UnitKind::other;  ///< of a buffer that is no delta
   bool known_ = false;

@@ -3,9 +3,11 @@
 #include <gst/video/video.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "element/sink.hpp"
 #include "support/flv_maker.hpp"
@@ -85,6 +87,12 @@ class P2pSink {
     guint64 value = G_MAXUINT64;
     EXPECT_TRUE(gst_structure_get_uint64(stats().get(), name, &value)) << name;
     return value;
+  }
+  /// Tags are handed to another thread: waits until it has taken `wanted`, at most 10 s. @return what it took
+  guint64 bytes_in(guint64 wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (stat("bytes-in") != wanted && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return stat("bytes-in");
   }
 
  private:
@@ -207,9 +215,7 @@ TEST(P2pSinkTest, TakesAStreamWithNobodyWatching) {
   ASSERT_EQ(sink.push_all(tags), GST_FLOW_OK);
   std::size_t size = 0;
   for (const Bytes& tag : tags) size += tag.size();
-  // Tags are handed to another thread.
-  for (int i = 0; i < 1000 && sink.stat("bytes-in") != size; ++i) g_usleep(1000);
-  EXPECT_EQ(sink.stat("bytes-in"), size);
+  EXPECT_EQ(sink.bytes_in(size), size);
   EXPECT_GT(sink.stat("gop-cache-bytes"), 0u);
   EXPECT_EQ(sink.stat("num-viewers"), 0u);
   EXPECT_TRUE(gst_pad_push_event(sink.source(), gst_event_new_eos()));
@@ -223,8 +229,7 @@ TEST(P2pSinkTest, TakesOneByteBuffers) {
   const auto tags = test::FlvMaker().stream(shape);
   const Bytes file = test::flv_file(tags);
   for (const std::byte byte : file) ASSERT_EQ(sink.push({byte}), GST_FLOW_OK);
-  for (int i = 0; i < 1000 && sink.stat("bytes-in") != file.size() - 13; ++i) g_usleep(1000);
-  EXPECT_EQ(sink.stat("bytes-in"), file.size() - 13);
+  EXPECT_EQ(sink.bytes_in(file.size() - 13), file.size() - 13);
 }
 
 TEST(P2pSinkTest, RefusesWhatIsNoFlv) {
