@@ -166,7 +166,7 @@ void Hub::Parts::make_routes(std::unique_ptr<IndexReader> reader) {
   file_service.emplace(FileServices{*upload_registry, *recorder, uploads, *ingest_route}, std::move(place),
                        config.limits.upload_max);
   stream_route.emplace(*devices, *ingest_route, channels, *file_service);
-  live_route.emplace(authorizer, *devices, live, board, config.limits);
+  live_route.emplace(authorizer, *devices, live, board, config.limits, io->executor());
   const auto ice = [this](const DeviceId& device) { return ice_servers(config.ice, device.str(), utc_now()); };
   signal_route.emplace(*devices, board, whep_sessions, ice, SignalRoute::Times{});
   whep_host.emplace(authorizer, *devices, *signal_route, config.ice);

@@ -85,9 +85,9 @@ asio::awaitable<void> LiveRoute::handle(net::HttpExchange& exchange, std::string
   const Counted counted(board_, seat->device);
   ViewSummary summary;
   if (exchange.wants_websocket())
-    summary = co_await view_by_websocket(exchange, seat->stream);
+    summary = co_await view_by_websocket(exchange, seat->stream, rounds_);
   else
-    summary = co_await view_by_http(exchange, seat->stream);
+    summary = co_await view_by_http(exchange, seat->stream, rounds_);
   board_.viewer_missed(seat->device, summary.skipped_tags, summary.dropped);
   if (summary.dropped)
     log::info("hub", "a viewer of ", seat->device.str(), " took nothing for too long and was dropped");

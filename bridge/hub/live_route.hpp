@@ -9,6 +9,7 @@
 #include "hub/devices.hpp"
 #include "hub/live_directory.hpp"
 #include "hub/status_board.hpp"
+#include "net/write_rounds.hpp"
 
 namespace camspan::hub {
 
@@ -16,8 +17,8 @@ namespace camspan::hub {
 class LiveRoute {
  public:
   LiveRoute(const Authorizer& authorizer, Devices& devices, LiveDirectory& live, StatusBoard& board,
-            const Config::Limits& limits)
-      : authorizer_(authorizer), devices_(devices), live_(live), board_(board), limits_(limits) {}
+            const Config::Limits& limits, const asio::any_io_executor& executor)
+      : authorizer_(authorizer), devices_(devices), live_(live), board_(board), limits_(limits), rounds_(executor) {}
 
   /// @param id  the last part of the path, without ".flv"
   asio::awaitable<void> handle(net::HttpExchange& exchange, std::string id);
@@ -35,6 +36,7 @@ class LiveRoute {
   LiveDirectory& live_;
   StatusBoard& board_;
   const Config::Limits limits_;
+  net::WriteRounds rounds_;
 };
 
 /// What a viewer missed.
@@ -44,7 +46,9 @@ struct ViewSummary {
 };
 
 /// Sends the stream until it ends or the viewer leaves.
-asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream);
-asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream);
+/// @param rounds  of all viewers of this I/O thread; it outlives the view
+asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream, net::WriteRounds& rounds);
+asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream,
+                                               net::WriteRounds& rounds);
 
 }  // namespace camspan::hub

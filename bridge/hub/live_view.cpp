@@ -1,11 +1,15 @@
 /// How one viewer's tags go out.
+#include <algorithm>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/this_coro.hpp>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "hub/clock.hpp"
 #include "hub/live_route.hpp"
 #include "net/wake_up.hpp"
+#include "net/write_rounds.hpp"
 #include "net/ws_link.hpp"
 
 namespace camspan::hub {
@@ -32,27 +36,166 @@ Bytes joined(const std::vector<flv::SharedPiece>& tags) {
   return bytes;
 }
 
-asio::awaitable<Result<>> write_http(net::HttpExchange& exchange, flv::Viewer& viewer,
-                                     std::vector<flv::SharedPiece> round) {
-  const Writing writing(viewer);
-  if (round.size() == 1) co_return co_await exchange.write(round.front()->unit->bytes);
-  const Bytes bytes = joined(round);
-  co_return co_await exchange.write(bytes);
+using Round = std::vector<flv::SharedPiece>;
+
+/// What a viewer's tags go out by.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  /// Sends without waiting. After Taken::part the rest is kept, for the next write().
+  virtual net::Taken try_write(const Round& round) = 0;
+  /// Sends what was kept, and then `round`, which may be empty.
+  virtual asio::awaitable<Result<>> write(Round round) = 0;
+  virtual void abort() = 0;
+};
+
+class HttpOutlet final : public Outlet {
+ public:
+  explicit HttpOutlet(net::HttpExchange& exchange) : exchange_(exchange) {}
+
+  net::Taken try_write(const Round& round) override {
+    thread_local std::vector<ByteView> pieces;
+    pieces.clear();
+    for (const flv::SharedPiece& tag : round) pieces.push_back(tag->unit->bytes);
+    return exchange_.try_write(pieces);
+  }
+  asio::awaitable<Result<>> write(Round round) override {
+    if (round.size() == 1) co_return co_await exchange_.write(round.front()->unit->bytes);
+    const Bytes bytes = joined(round);
+    co_return co_await exchange_.write(bytes);
+  }
+  void abort() override { exchange_.abort(); }
+
+ private:
+  net::HttpExchange& exchange_;
+};
+
+class SocketOutlet final : public Outlet {
+ public:
+  explicit SocketOutlet(net::HttpExchange& exchange) : exchange_(exchange) {}
+
+  void open(std::unique_ptr<net::WsLink> link) { link_ = std::move(link); }
+  net::WsLink& link() { return *link_; }
+
+  net::Taken try_write(const Round& round) override {
+    thread_local std::vector<ByteView> pieces;
+    pieces.clear();
+    const std::size_t size = list(round, 0, pieces);
+    const std::size_t taken = link_->try_write(pieces);
+    if (taken == 0) return net::Taken::none;
+    if (taken == size) return net::Taken::all;
+    kept_ = round;
+    sent_ = taken;
+    return net::Taken::part;
+  }
+  asio::awaitable<Result<>> write(Round round) override {
+    const Round kept = std::exchange(kept_, Round());
+    std::vector<ByteView> pieces;
+    list(kept, std::exchange(sent_, 0), pieces);
+    list(round, 0, pieces);
+    co_return co_await link_->write(pieces);
+  }
+  void abort() override {
+    if (link_)
+      link_->abort();
+    else
+      exchange_.abort();
+  }
+
+ private:
+  /// @param skip  bytes of the round that are sent already
+  /// @return bytes of the whole round
+  static std::size_t list(const Round& round, std::size_t skip, std::vector<ByteView>& pieces) {
+    std::size_t size = 0;
+    for (const flv::SharedPiece& tag : round) {
+      for (const ByteView piece : {ByteView(tag->prefix), ByteView(tag->unit->bytes)}) {
+        const std::size_t done = std::min(skip, piece.size());
+        skip -= done;
+        size += piece.size();
+        if (done < piece.size()) pieces.push_back(piece.subspan(done));
+      }
+    }
+    return size;
+  }
+
+  net::HttpExchange& exchange_;
+  std::unique_ptr<net::WsLink> link_;
+  Round kept_;
+  std::size_t sent_ = 0;  // of kept_
+};
+
+/// One viewer's sending. While its socket takes what comes, tags go out in turns with those of other viewers, which
+/// costs no coroutine a turn; send() does the rest.
+class View {
+ public:
+  View(Outlet& outlet, net::WriteRounds& rounds, const asio::any_io_executor& executor)
+      : viewer([this] { give_turn(); }, [&outlet] { outlet.abort(); }),
+        outlet_(outlet),
+        rounds_(rounds),
+        wake_(executor),
+        turn_(std::make_shared<Turn>(*this)) {}
+  ~View() { turn_->view = nullptr; }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  /// Sends `opening`, then what comes until the stream ends. Errc::closed after leave().
+  asio::awaitable<Result<>> send(std::vector<SharedUnit> opening);
+  void leave() {
+    gone_ = true;
+    hand_over();
+  }
+
+  flv::Viewer viewer;
+
+ private:
+  struct Turn final : net::WriteRounds::Writer {
+    explicit Turn(View& whose) : view(&whose) {}
+    void write_turn() override {
+      if (view != nullptr) view->write_turn();
+    }
+    View* view;
+  };
+
+  void give_turn() {
+    if (idle_ && !std::exchange(due_, true)) rounds_.add(turn_);
+  }
+  void hand_over() {
+    idle_ = false;
+    wake_.notify();
+  }
+  void write_turn();
+  asio::awaitable<Result<>> write(Round round);
+
+  Outlet& outlet_;
+  net::WriteRounds& rounds_;
+  net::WakeUp wake_;
+  const std::shared_ptr<Turn> turn_;
+  Round round_;        // taken from the queue, and not sent
+  bool kept_ = false;  // by the outlet
+  bool idle_ = false;  // send() waits
+  bool due_ = false;   // for a turn
+  bool gone_ = false;
+};
+
+void View::write_turn() {
+  due_ = false;
+  if (!idle_) return;
+  Round round = viewer.take(kRoundBytes);
+  const net::Taken taken = round.empty() ? net::Taken::none : outlet_.try_write(round);
+  if (taken == net::Taken::none) round_ = std::move(round);
+  kept_ = taken == net::Taken::part;
+  if (taken != net::Taken::all || viewer.finished()) return hand_over();
+  if (!viewer.empty()) give_turn();
 }
 
-asio::awaitable<Result<>> write_websocket(net::WsLink& link, flv::Viewer& viewer, std::vector<flv::SharedPiece> round) {
+asio::awaitable<Result<>> View::write(Round round) {
   const Writing writing(viewer);
-  std::vector<ByteView> pieces;
-  for (const flv::SharedPiece& tag : round) {
-    pieces.push_back(tag->prefix);
-    pieces.push_back(tag->unit->bytes);
-  }
-  co_return co_await link.write(pieces);
+  co_return co_await outlet_.write(std::move(round));
 }
 
 /// What a viewer gets first, in rounds of the usual size.
-std::vector<std::vector<flv::SharedPiece>> in_rounds(const std::vector<SharedUnit>& units) {
-  std::vector<std::vector<flv::SharedPiece>> rounds;
+std::vector<Round> in_rounds(const std::vector<SharedUnit>& units) {
+  std::vector<Round> rounds;
   std::size_t size = kRoundBytes;
   for (const SharedUnit& unit : units) {
     if (size + unit->bytes.size() > kRoundBytes) {
@@ -78,78 +221,55 @@ std::vector<SharedUnit> with_joined_head(const std::vector<SharedUnit>& units) {
   return result;
 }
 
-/// A viewer by WebSocket: one loop sends, one notices that the viewer has gone.
-struct SocketView {
-  SocketView(net::HttpExchange& the_exchange, const asio::any_io_executor& executor)
-      : exchange(the_exchange), wake(executor), viewer([this] { wake.notify(); }, [this] { abort(); }) {}
-
-  void abort() {
-    if (link)
-      link->abort();
-    else
-      exchange.abort();
+asio::awaitable<Result<>> View::send(std::vector<SharedUnit> opening) {
+  for (Round& round : in_rounds(opening)) {
+    const auto written = co_await write(std::move(round));
+    if (!written) co_return written;
+    if (gone_) break;
   }
+  while (!gone_) {
+    Round round = std::exchange(round_, Round());
+    const bool kept = std::exchange(kept_, false);
+    if (round.empty() && !kept) round = viewer.take(kRoundBytes);
+    if (!round.empty() || kept) {
+      const auto written = co_await write(std::move(round));
+      if (!written) co_return written;
+    } else if (viewer.finished()) {
+      co_return Result<>();
+    } else {
+      idle_ = true;
+      co_await wake_.wait();
+    }
+  }
+  co_return fail(Errc::closed);
+}
 
-  net::HttpExchange& exchange;
-  std::unique_ptr<net::WsLink> link;
-  net::WakeUp wake;
-  flv::Viewer viewer;
-  bool gone = false;
-};
-
-asio::awaitable<void> watch_socket(SocketView& view) {
+asio::awaitable<void> watch_socket(View& view, SocketOutlet& outlet) {
   for (;;) {
     // Viewers have nothing to say here; what comes is left alone.
-    const auto message = co_await view.link->read();
+    const auto message = co_await outlet.link().read();
     if (!message) break;
   }
-  view.gone = true;
-  view.wake.notify();
+  view.leave();
   // A write that waits for a peer that has closed would wait long.
-  view.abort();
+  outlet.abort();
 }
 
-asio::awaitable<void> send_socket(SocketView& view, std::vector<SharedUnit> opening) {
-  for (auto& round : in_rounds(with_joined_head(opening))) {
-    const auto written = co_await write_websocket(*view.link, view.viewer, std::move(round));
-    if (!written) view.gone = true;
-    if (view.gone) break;
-  }
-  while (!view.gone && !view.viewer.finished()) {
-    auto round = view.viewer.take(kRoundBytes);
-    if (round.empty()) {
-      co_await view.wake.wait();
-      continue;
-    }
-    const auto written = co_await write_websocket(*view.link, view.viewer, std::move(round));
-    if (!written) view.gone = true;
-  }
-  if (view.gone)
-    view.abort();
+asio::awaitable<void> send_socket(View& view, SocketOutlet& outlet, std::vector<SharedUnit> opening) {
+  const auto sent = co_await view.send(with_joined_head(opening));
+  if (!sent)
+    outlet.abort();
   else
-    co_await view.link->close(1000, "the stream has ended");
+    co_await outlet.link().close(1000, "the stream has ended");
 }
 
-asio::awaitable<void> send_http(net::HttpExchange& exchange, net::WakeUp& wake, flv::Viewer& viewer,
-                                std::vector<SharedUnit> opening) {
+asio::awaitable<void> send_http(net::HttpExchange& exchange, View& view, std::vector<SharedUnit> opening) {
   http::Headers headers{
       {"content-type", "video/x-flv"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"}};
   const auto head = co_await exchange.send_head(200, std::move(headers), std::nullopt);
   if (!head) co_return;
-  for (auto& round : in_rounds(opening)) {
-    const auto written = co_await write_http(exchange, viewer, std::move(round));
-    if (!written) co_return;
-  }
-  while (!viewer.finished()) {
-    auto round = viewer.take(kRoundBytes);
-    if (round.empty()) {
-      co_await wake.wait();
-      continue;
-    }
-    const auto written = co_await write_http(exchange, viewer, std::move(round));
-    if (!written) co_return;
-  }
-  static_cast<void>(co_await exchange.finish());
+  const auto sent = co_await view.send(std::move(opening));
+  if (sent) static_cast<void>(co_await exchange.finish());
 }
 
 ViewSummary summary_of(const flv::Viewer& viewer) {
@@ -158,25 +278,27 @@ ViewSummary summary_of(const flv::Viewer& viewer) {
 
 }  // namespace
 
-asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream) {
+asio::awaitable<ViewSummary> view_by_http(net::HttpExchange& exchange, LiveStream& stream, net::WriteRounds& rounds) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  net::WakeUp wake(executor);
-  flv::Viewer viewer([&wake] { wake.notify(); }, [&exchange] { exchange.abort(); });
-  auto opening = stream.join(viewer);
-  co_await send_http(exchange, wake, viewer, std::move(opening));
-  co_return summary_of(viewer);
+  HttpOutlet outlet(exchange);
+  View view(outlet, rounds, executor);
+  auto opening = stream.join(view.viewer);
+  co_await send_http(exchange, view, std::move(opening));
+  co_return summary_of(view.viewer);
 }
 
-asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream) {
+asio::awaitable<ViewSummary> view_by_websocket(net::HttpExchange& exchange, LiveStream& stream,
+                                               net::WriteRounds& rounds) {
   using namespace asio::experimental::awaitable_operators;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  SocketView view(exchange, executor);
+  SocketOutlet outlet(exchange);
+  View view(outlet, rounds, executor);
   // Joined first: a viewer keeps its stream in being.
   auto opening = stream.join(view.viewer);
   auto link = co_await exchange.accept_websocket();
   if (!link) co_return summary_of(view.viewer);  // it has been answered
-  view.link = std::move(*link);
-  co_await (send_socket(view, std::move(opening)) && watch_socket(view));
+  outlet.open(std::move(*link));
+  co_await (send_socket(view, outlet, std::move(opening)) && watch_socket(view, outlet));
   co_return summary_of(view.viewer);
 }
 

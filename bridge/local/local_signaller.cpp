@@ -41,6 +41,7 @@ class LocalSignaller::Server : public std::enable_shared_from_this<LocalSignalle
         sessions_({config_.max_sessions, config_.max_sessions}),
         whep_(host_, sessions_, {}),
         live_({}),
+        rounds_(executor),
         tick_(executor) {}
 
   /// @return the port, 0 when it cannot be bound
@@ -71,6 +72,7 @@ class LocalSignaller::Server : public std::enable_shared_from_this<LocalSignalle
   hub::WhepSessions sessions_;
   hub::WhepRoute whep_;
   hub::LiveStream live_;
+  net::WriteRounds rounds_;
   net::WakeUp tick_;
   std::uint64_t tags_ = 0;
   bool stopped_ = false;
@@ -159,9 +161,9 @@ asio::awaitable<void> LocalSignaller::Server::watch(net::HttpExchange& exchange,
   if (!admitted)
     co_await hub::send_problem(exchange, std::move(admitted.error()));
   else if (exchange.wants_websocket())
-    co_await hub::view_by_websocket(exchange, live_);
+    co_await hub::view_by_websocket(exchange, live_, rounds_);
   else
-    co_await hub::view_by_http(exchange, live_);
+    co_await hub::view_by_http(exchange, live_, rounds_);
 }
 
 /// A viewer says something: on to the sessions, on their thread.

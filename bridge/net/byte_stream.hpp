@@ -23,9 +23,11 @@ class ByteStream {
   virtual asio::awaitable<Result<>> write(ByteView bytes) = 0;
   /// Writes all of `pieces`, in order, joined into as few system calls (plain) or records (TLS) as can be.
   virtual asio::awaitable<Result<>> write_gather(std::span<const ByteView> pieces) = 0;
-  /// Writes what goes without waiting, in one system call. Not while another write waits.
-  /// @return bytes taken; 0 = write_gather() is the way, always so for TLS
+  /// Writes what goes without waiting. Not while another write waits.
+  /// @return bytes taken, whole records for TLS; 0 = write_gather() is the way
   virtual Result<std::size_t> try_write(std::span<const ByteView> /*pieces*/) { return 0; }
+  /// False while the socket has not taken all that try_write() took: a write_gather() of nothing waits for it.
+  virtual bool drained() const { return true; }
   /// Ends our direction in good order (close_notify, FIN), waiting at most `deadline_ms` for the socket.
   virtual asio::awaitable<void> shutdown(int deadline_ms) = 0;
   /// Ends both directions at once; waiting operations give Errc::cancelled. Harmless when repeated.

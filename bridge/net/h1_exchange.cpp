@@ -1,6 +1,8 @@
 #include "net/h1_exchange.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/log.hpp"
 #include "net/watchdog.hpp"
@@ -116,8 +118,9 @@ asio::awaitable<Result<>> H1Exchange::send_head(int status, http::Headers header
 
 asio::awaitable<Result<>> H1Exchange::write(ByteView piece) {
   if (answer_ != Answer::head_sent) co_return fail(Errc::unsupported);
-  if (length_ == BodyLength::none || piece.empty()) co_return Result<>{};
-  Result<> written;
+  if (length_ == BodyLength::none) co_return Result<>{};
+  Result<> written = co_await write_kept();
+  if (!written || piece.empty()) co_return written;
   if (length_ == BodyLength::chunked) {
     const std::string head = http1::chunk_head(piece.size());
     const std::array<ByteView, 3> pieces = {as_bytes(head), piece, as_bytes(http1::kChunkTail)};
@@ -133,8 +136,39 @@ asio::awaitable<Result<>> H1Exchange::write(ByteView piece) {
   co_return Result<>{};
 }
 
+asio::awaitable<Result<>> H1Exchange::write_kept() {
+  if (kept_.empty() && stream_.drained()) co_return Result<>{};
+  const Bytes kept = std::exchange(kept_, Bytes());
+  const ByteView bytes = kept;
+  const auto written = co_await stream_.write_gather(std::span(&bytes, 1));
+  if (!written) co_return broken(written.error());
+  co_return Result<>{};
+}
+
+Taken H1Exchange::try_write(std::span<const ByteView> pieces) {
+  if (answer_ != Answer::head_sent || length_ != BodyLength::chunked || !kept_.empty()) return Taken::none;
+  std::size_t size = 0;
+  for (const ByteView piece : pieces) size += piece.size();
+  if (size == 0) return Taken::none;  // it would be the last chunk
+  const std::string head = http1::chunk_head(size);
+  thread_local std::vector<ByteView> chunk;
+  chunk.assign(1, as_bytes(head));
+  chunk.insert(chunk.end(), pieces.begin(), pieces.end());
+  chunk.push_back(as_bytes(http1::kChunkTail));
+  const auto taken = stream_.try_write(chunk);
+  if (!taken || *taken == 0) return Taken::none;  // write() says what is wrong
+  std::size_t sent = *taken;
+  for (const ByteView piece : chunk) {
+    const std::size_t done = std::min(sent, piece.size());
+    sent -= done;
+    kept_.insert(kept_.end(), piece.begin() + static_cast<std::ptrdiff_t>(done), piece.end());
+  }
+  return kept_.empty() && stream_.drained() ? Taken::all : Taken::part;
+}
+
 asio::awaitable<Result<>> H1Exchange::finish() {
   if (answer_ != Answer::head_sent) co_return fail(Errc::unsupported);
+  if (const auto written = co_await write_kept(); !written) co_return written;
   // A body that is too short: the client must notice, so the connection is going to be cut.
   if (length_ == BodyLength::known && to_write_ > 0) co_return fail(Errc::malformed);
   answer_ = Answer::finished;

@@ -23,6 +23,7 @@ class H1Exchange final : public HttpExchange {
   asio::awaitable<Result<>> send_head(int status, http::Headers headers,
                                       std::optional<std::uint64_t> content_length) override;
   asio::awaitable<Result<>> write(ByteView piece) override;
+  Taken try_write(std::span<const ByteView> pieces) override;
   asio::awaitable<Result<>> finish() override;
   void abort() override;
   asio::awaitable<Result<std::unique_ptr<WsLink>>> accept_websocket() override;
@@ -41,6 +42,7 @@ class H1Exchange final : public HttpExchange {
   tl::unexpected<std::error_code> broken(const std::error_code& error);
   asio::awaitable<Result<>> ask_for_body();
   asio::awaitable<bool> drain_body();
+  asio::awaitable<Result<>> write_kept();
   asio::awaitable<Result<>> send_text(int status, http::Headers headers, std::string body);
   http1::ResponseHead plan(int status, std::optional<std::uint64_t> content_length);
 
@@ -55,6 +57,7 @@ class H1Exchange final : public HttpExchange {
   Answer answer_ = Answer::none;
   http1::BodyLength length_ = http1::BodyLength::none;
   std::uint64_t to_write_ = 0;  // with BodyLength::known
+  Bytes kept_;                  // of try_write(): the end of a chunk
   bool body_done_ = false;      // all of the request is read
   std::error_code body_error_;
   bool continue_due_;    // the client waits for 100 Continue

@@ -6,6 +6,7 @@
 #include <camspan/error.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,13 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space);
 /// (application/problem+json, RFC 9457). `cause` becomes the end of its `type`, "/problems/<cause>".
 std::string problem_json(int status, std::string_view cause, std::string_view title, std::string_view detail);
 
+/// What a write that may not wait has done.
+enum class Taken : std::uint8_t {
+  none,  ///< nothing: write() is the way
+  part,  ///< what the socket did not take is kept, and goes before the next write(), which should come soon
+  all,
+};
+
 /// Lives on its connection's I/O thread; every member is called there. It is valid until the handler returns; when the
 /// peer goes away first, operations give Errc::closed or Errc::stream_reset.
 /// One coroutine may read the body while another writes the answer; two at once in the same direction are an error.
@@ -90,8 +98,12 @@ class HttpExchange {
   virtual asio::awaitable<Result<>> send_head(int status, http::Headers headers,
                                               std::optional<std::uint64_t> content_length) = 0;
   /// Sends a piece of the body. Returns when the peer's flow control and the socket have taken all of it, so a slow
-  /// reader slows its writer and nobody else. The memory must stay valid until then. For HEAD it sends nothing.
+  /// reader slows its writer and nobody else. The memory must stay valid until then. For HEAD it sends nothing. An
+  /// empty piece waits for what try_write() has kept.
   virtual asio::awaitable<Result<>> write(ByteView piece) = 0;
+  /// Sends `pieces` of the body without waiting, so that one loop can serve many clients. Not while a write() waits.
+  /// HTTP/2 and bodies of known length take none.
+  virtual Taken try_write(std::span<const ByteView> /*pieces*/) { return Taken::none; }
   /// Ends the answer.
   virtual asio::awaitable<Result<>> finish() = 0;
 

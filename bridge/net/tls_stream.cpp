@@ -285,6 +285,26 @@ asio::awaitable<Result<>> TlsStream::write_gather(std::span<const ByteView> piec
   co_return co_await flush();
 }
 
+Result<std::size_t> TlsStream::try_write(std::span<const ByteView> pieces) {
+  // Encrypted at once, so all streams of a thread can use the same memory, which stays in its cache.
+  thread_local Bytes joined;
+  joined.clear();
+  for (const ByteView piece : pieces) joined.insert(joined.end(), piece.begin(), piece.end());
+  wire_.push();
+  std::size_t taken = 0;
+  while (!aborted_ && wire_.drained() && taken < joined.size()) {
+    const ByteView record = ByteView(joined).subspan(taken, std::min(joined.size() - taken, kRecordBytes));
+    ERR_clear_error();
+    std::size_t written = 0;
+    wire_.more = taken + record.size() < joined.size();
+    const int result = SSL_write_ex(ssl_.get(), record.data(), record.size(), &written);
+    wire_.more = false;
+    if (result != 1) return fail(failure(SSL_get_error(ssl_.get(), result)));
+    taken += record.size();
+  }
+  return taken;
+}
+
 asio::awaitable<void> TlsStream::shutdown(int deadline_ms) {
   if (aborted_ || wire_.failure) co_return;
   Watchdog watchdog(socket_.get_executor(), *this);

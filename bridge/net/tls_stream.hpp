@@ -30,6 +30,8 @@ class TlsStream final : public ByteStream {
   asio::awaitable<Result<std::size_t>> read_some(std::span<std::byte> into) override;
   asio::awaitable<Result<>> write(ByteView bytes) override;
   asio::awaitable<Result<>> write_gather(std::span<const ByteView> pieces) override;
+  Result<std::size_t> try_write(std::span<const ByteView> pieces) override;
+  bool drained() const override { return wire_.drained(); }
   asio::awaitable<void> shutdown(int deadline_ms) override;
   void abort() override;
   const Info& info() const override { return info_; }

@@ -90,7 +90,17 @@ std::size_t WsSession::try_write(std::span<const ByteView> encoded) {
   std::size_t left = 0;
   for (const ByteView piece : encoded) left += piece.size();
   within_ = writing_ = *taken < left;
+  if (!within_ && !stream_.drained()) {
+    writing_ = true;
+    asio::co_spawn(stream_.executor(), drain(shared_from_this()), asio::detached);
+  }
   return *taken;
+}
+
+/// Waits until the socket has what try_write() gave the stream.
+asio::awaitable<void> WsSession::drain(std::shared_ptr<WsSession> self) {
+  const std::span<const ByteView> nothing;
+  static_cast<void>(co_await self->write_now(nothing));  // who reads or writes next sees what is wrong
 }
 
 asio::awaitable<Result<>> WsSession::write(std::span<const ByteView> encoded) {

@@ -41,6 +41,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   void watch_silence();
   void on_silence();
   static asio::awaitable<void> send_ping(std::shared_ptr<WsSession> self);
+  static asio::awaitable<void> drain(std::shared_ptr<WsSession> self);
   std::error_code reason(std::error_code error) const { return timed_out_ ? Errc::timed_out : error; }
 
   ByteStream& stream_;

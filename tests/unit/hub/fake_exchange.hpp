@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <asio/any_io_executor.hpp>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/http_exchange.hpp"
@@ -24,6 +26,7 @@ struct FakePeer {
   bool finished = false;
   bool aborted = false;
   bool stalled = false;          ///< takes nothing
+  std::size_t room = 0;          ///< bytes that it takes of what may not wait
   bool closes = false;           ///< ends the WebSocket
   std::uint16_t close_code = 0;  ///< that it was sent
   net::WakeUp body_wake, write_wake, read_wake;
@@ -46,6 +49,14 @@ struct FakePeer {
     closes = true;
     read_wake.notify();
   }
+  /// @return bytes taken without waiting
+  std::size_t take_at_once(const std::string& bytes) {
+    const std::size_t taken = stalled || aborted ? 0 : std::min(room, bytes.size());
+    room -= taken;
+    if (taken > 0) writes.push_back(bytes.substr(0, taken));
+    answer.append(bytes, 0, taken);
+    return taken;
+  }
   asio::awaitable<Result<>> take(std::string bytes) {
     while (stalled && !aborted) co_await write_wake.wait();
     if (aborted) co_return fail(Errc::cancelled);
@@ -54,6 +65,12 @@ struct FakePeer {
     co_return Result<>();
   }
 };
+
+inline std::string joined(std::span<const ByteView> pieces) {
+  std::string bytes;
+  for (const ByteView piece : pieces) bytes += as_text(piece);
+  return bytes;
+}
 
 class FakeLink final : public net::WsLink {
  public:
@@ -64,11 +81,10 @@ class FakeLink final : public net::WsLink {
     co_return fail(peer_.aborted ? Errc::cancelled : Errc::closed);
   }
   asio::awaitable<Result<>> write(std::span<const ByteView> encoded) override {
-    std::string bytes;
-    for (const ByteView piece : encoded) bytes += as_text(piece);
+    std::string bytes = joined(encoded);
     co_return co_await peer_.take(std::move(bytes));
   }
-  std::size_t try_write(std::span<const ByteView>) override { return 0; }
+  std::size_t try_write(std::span<const ByteView> encoded) override { return peer_.take_at_once(joined(encoded)); }
   asio::awaitable<void> close(std::uint16_t code, std::string) override {
     peer_.close_code = code;
     peer_.close();
@@ -106,8 +122,15 @@ class FakeExchange final : public net::HttpExchange {
     co_return Result<>();
   }
   asio::awaitable<Result<>> write(ByteView piece) override {
-    std::string bytes(as_text(piece));
+    std::string bytes = std::exchange(kept_, "") + std::string(as_text(piece));
     co_return co_await peer_.take(std::move(bytes));
+  }
+  net::Taken try_write(std::span<const ByteView> pieces) override {
+    const std::string bytes = joined(pieces);
+    const std::size_t taken = peer_.take_at_once(bytes);
+    if (taken == 0) return net::Taken::none;
+    kept_ = bytes.substr(taken);
+    return kept_.empty() ? net::Taken::all : net::Taken::part;
   }
   asio::awaitable<Result<>> finish() override {
     peer_.finished = true;
@@ -125,6 +148,7 @@ class FakeExchange final : public net::HttpExchange {
   FakeConnection connection_;
   const net::RequestHead request_;
   std::string piece_;
+  std::string kept_;
 };
 
 }  // namespace camspan::test

@@ -64,6 +64,7 @@ class LiveViewTest : public testing::Test {
   test::FlvMaker maker_;
   LiveStream stream_{limits()};
   std::uint64_t next_ = 0;
+  net::WriteRounds rounds_{io_.get_executor()};
   test::FakePeer peer_{io_.get_executor()};
   test::FakeExchange exchange_{peer_, {}};
   bool over_ = false;
@@ -71,7 +72,7 @@ class LiveViewTest : public testing::Test {
 };
 
 TEST_F(LiveViewTest, SendsAWholeFlvFromTheKeyFrameOn) {
-  view(view_by_http(exchange_, stream_));
+  view(view_by_http(exchange_, stream_, rounds_));
   push(maker_.delta(80));
   EXPECT_EQ(peer_.status, 200);
   EXPECT_EQ(peer_.headers.find("content-type"), "video/x-flv");
@@ -83,7 +84,7 @@ TEST_F(LiveViewTest, SendsAWholeFlvFromTheKeyFrameOn) {
 }
 
 TEST_F(LiveViewTest, EndsInOrderWithItsStream) {
-  view(view_by_http(exchange_, stream_));
+  view(view_by_http(exchange_, stream_, rounds_));
   stream_.end_viewers();
   io_.poll();
   EXPECT_TRUE(peer_.finished);
@@ -93,7 +94,7 @@ TEST_F(LiveViewTest, EndsInOrderWithItsStream) {
 }
 
 TEST_F(LiveViewTest, JoinsTagsThatWait) {
-  view(view_by_http(exchange_, stream_));
+  view(view_by_http(exchange_, stream_, rounds_));
   peer_.stall(true);
   push(maker_.delta(80));
   for (std::uint32_t i = 3; i < 13; ++i) push(maker_.delta(i * 40));
@@ -104,8 +105,86 @@ TEST_F(LiveViewTest, JoinsTagsThatWait) {
   EXPECT_EQ(received().size(), 15u);
 }
 
+/// What goes out by the loop that serves all viewers; by HTTP and by WebSocket.
+class LiveViewInTurnsTest : public LiveViewTest, public testing::WithParamInterface<bool> {
+ protected:
+  LiveViewInTurnsTest() {
+    view(GetParam() ? view_by_websocket(exchange_, stream_, rounds_) : view_by_http(exchange_, stream_, rounds_));
+    peer_.writes.clear();
+    peer_.answer.clear();
+  }
+  void push_together(std::initializer_list<Bytes> tags) {
+    for (const Bytes& tag : tags) stream_.push("a", next_++, tag_unit(tag), steady_now());
+    io_.poll();
+  }
+  /// Of the tags, as this viewer gets them.
+  std::string wire(std::initializer_list<Bytes> tags) const {
+    std::string bytes;
+    for (const Bytes& tag : tags) {
+      const auto piece = frame(tag_unit(tag));
+      if (GetParam()) bytes += as_text(piece->prefix);
+      bytes += as_text(piece->unit->bytes);
+    }
+    return bytes;
+  }
+};
+
+TEST_P(LiveViewInTurnsTest, WhatComesTogetherGoesOutInOneWrite) {
+  peer_.room = 1 << 20;
+  const Bytes first = maker_.delta(80);
+  const Bytes second = maker_.audio(85);
+  push_together({first, second});
+  EXPECT_EQ(peer_.writes, std::vector{wire({first, second})});
+  push_together({maker_.delta(120)});
+  EXPECT_EQ(peer_.writes.size(), 2u);
+}
+
+TEST_P(LiveViewInTurnsTest, TheRestFollowsBeforeAnythingElse) {
+  const Bytes first = maker_.delta(80);
+  const Bytes second = maker_.audio(85);
+  const Bytes third = maker_.delta(120);
+  peer_.room = wire({first}).size() + 3;
+  push_together({first, second});
+  push_together({third});
+  EXPECT_GE(peer_.writes.size(), 3u);
+  EXPECT_EQ(peer_.answer, wire({first, second, third}));
+}
+
+TEST_P(LiveViewInTurnsTest, WhatAFullSocketDidNotTakeIsSentLater) {
+  const Bytes first = maker_.delta(80);
+  const Bytes second = maker_.delta(120);
+  push_together({first});
+  peer_.room = 1 << 20;
+  push_together({second});
+  EXPECT_EQ(peer_.answer, wire({first, second}));
+}
+
+TEST_P(LiveViewInTurnsTest, AStreamThatEndsWithARestToSendIsWhole) {
+  const Bytes tag = maker_.delta(80);
+  peer_.room = 5;
+  stream_.push("a", next_++, tag_unit(tag), steady_now());
+  stream_.end_viewers();
+  io_.poll();
+  EXPECT_EQ(peer_.answer, wire({tag}));
+  EXPECT_TRUE(over_);
+  EXPECT_EQ(GetParam() ? peer_.close_code == 1000 : peer_.finished, true);
+}
+
+TEST_P(LiveViewInTurnsTest, AViewerThatHasGoneGetsNoTurn) {
+  peer_.room = 1 << 20;
+  stream_.push("a", next_++, tag_unit(maker_.delta(80)), steady_now());  // its turn is due
+  peer_.abort();
+  io_.poll();
+  push_together({maker_.delta(120)});
+  EXPECT_TRUE(over_);
+  EXPECT_EQ(peer_.answer, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, LiveViewInTurnsTest, testing::Bool(),
+                         [](const auto& way) { return way.param ? "WebSocket" : "Http"; });
+
 TEST_F(LiveViewTest, SlowViewerGetsWholeTagsAndGoesOnAtAKeyFrame) {
-  view(view_by_http(exchange_, stream_));
+  view(view_by_http(exchange_, stream_, rounds_));
   peer_.stall(true);
   std::uint32_t time = 80;
   for (int i = 0; i < 300; ++i, time += 40) push(i % 50 == 49 ? maker_.key(time, 3000) : maker_.delta(time, 3000));
@@ -130,7 +209,7 @@ TEST_F(LiveViewTest, SlowViewerGetsWholeTagsAndGoesOnAtAKeyFrame) {
 }
 
 TEST_F(LiveViewTest, ViewerThatTakesNothingIsDropped) {
-  view(view_by_http(exchange_, stream_));
+  view(view_by_http(exchange_, stream_, rounds_));
   peer_.stall(true);
   push(maker_.delta(80));
   stream_.tick(steady_now() + seconds(11));
@@ -141,7 +220,7 @@ TEST_F(LiveViewTest, ViewerThatTakesNothingIsDropped) {
 }
 
 TEST_F(LiveViewTest, ViewerThatGoesLeavesItsSeat) {
-  view(view_by_http(exchange_, stream_));
+  view(view_by_http(exchange_, stream_, rounds_));
   EXPECT_EQ(stream_.viewers(), 1u);
   peer_.abort();
   push(maker_.delta(80));
@@ -150,7 +229,7 @@ TEST_F(LiveViewTest, ViewerThatGoesLeavesItsSeat) {
 }
 
 TEST_F(LiveViewTest, FirstMessageHasHeaderAndConfigurationEachFurtherOneWholeTags) {
-  view(view_by_websocket(exchange_, stream_));
+  view(view_by_websocket(exchange_, stream_, rounds_));
   push(maker_.delta(80));
   push(maker_.audio(85));
   ASSERT_GE(peer_.writes.size(), 3u);
@@ -165,7 +244,7 @@ TEST_F(LiveViewTest, FirstMessageHasHeaderAndConfigurationEachFurtherOneWholeTag
 }
 
 TEST_F(LiveViewTest, EveryMessageOfTheOpeningIsWholeTags) {
-  view(view_by_websocket(exchange_, stream_));
+  view(view_by_websocket(exchange_, stream_, rounds_));
   std::string_view rest = peer_.writes.at(0);
   std::string flv;
   int messages = 0;
@@ -188,7 +267,7 @@ TEST_F(LiveViewTest, EveryMessageOfTheOpeningIsWholeTags) {
 }
 
 TEST_F(LiveViewTest, ClosesTheSocketWhenTheStreamEnds) {
-  view(view_by_websocket(exchange_, stream_));
+  view(view_by_websocket(exchange_, stream_, rounds_));
   stream_.end_viewers();
   io_.poll();
   EXPECT_EQ(peer_.close_code, 1000);
@@ -196,7 +275,7 @@ TEST_F(LiveViewTest, ClosesTheSocketWhenTheStreamEnds) {
 }
 
 TEST_F(LiveViewTest, ViewerThatClosesItsSocketLeavesAtOnce) {
-  view(view_by_websocket(exchange_, stream_));
+  view(view_by_websocket(exchange_, stream_, rounds_));
   peer_.stall(true);
   push(maker_.delta(80));
   peer_.close();

@@ -45,8 +45,28 @@ asio::awaitable<void> count_up(HttpExchange& exchange) {
   co_await exchange.finish();
 }
 
+asio::awaitable<void> count_up_at_once(HttpExchange& exchange) {
+  EXPECT_EQ(exchange.try_write(std::array<ByteView, 1>{as_bytes("too early")}), Taken::none);
+  const auto head = co_await exchange.send_head(200, {}, std::nullopt);
+  if (!head) co_return;
+  const std::span<const ByteView> nothing;
+  EXPECT_EQ(exchange.try_write(nothing), Taken::none) << "a chunk of 0 would be the last";
+  const std::array<ByteView, 2> pieces{as_bytes("one "), as_bytes("two")};
+  EXPECT_EQ(exchange.try_write(pieces), Taken::all);
+  // Ends within a chunk, the rest of which has to follow.
+  const std::string much(1 << 20, 'x');
+  const std::array<ByteView, 1> piece{as_bytes(much)};
+  Taken taken = Taken::all;
+  for (int i = 0; i < 64 && taken == Taken::all; ++i) taken = exchange.try_write(piece);
+  EXPECT_NE(taken, Taken::all) << "no socket takes all of this";
+  EXPECT_EQ(exchange.try_write(pieces), Taken::none);
+  co_await exchange.write(ByteView());
+  co_await exchange.finish();
+}
+
 asio::awaitable<void> route(HttpExchange& exchange) {
   const std::string path = exchange.request().path;
+  if (path == "/at-once") co_return co_await count_up_at_once(exchange);
   if (path == "/chunks") co_return co_await count_up(exchange);
   if (path == "/early") co_return co_await answer(exchange, 413, "too much");
   if (path == "/throw") throw std::runtime_error("the handler's fault");
@@ -106,6 +126,20 @@ TEST_F(H1LinkTest, ReadsAChunkedBodySentByteByByte) {
 TEST_F(H1LinkTest, WritesABodyOfUnknownLengthInChunks) {
   client_.send("GET /chunks HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(client_.read_all(), EndsWith("\r\n\r\n8\r\npiece 0\n\r\n8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\n"));
+}
+
+TEST_F(H1LinkTest, WritesWithoutWaitingInWholeChunks) {
+  client_.send("GET /at-once HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  std::string all = client_.read_all();
+  const std::string first = "\r\n\r\n7\r\none two\r\n";
+  const std::size_t begin = all.find(first);
+  ASSERT_NE(begin, all.npos);
+  std::string rest = all.substr(begin + first.size());
+  const std::string chunk = "100000\r\n" + std::string(1 << 20, 'x') + "\r\n";
+  int chunks = 0;
+  for (; rest.starts_with(chunk); ++chunks) rest.erase(0, chunk.size());
+  EXPECT_GT(chunks, 0);
+  EXPECT_EQ(rest, "0\r\n\r\n");
 }
 
 TEST_F(H1LinkTest, EndsABodyOfUnknownLengthByClosingForHttp10) {

@@ -123,6 +123,50 @@ TEST_P(StreamTest, JoinsMorePiecesThanOneSystemCallTakes) {
   io_run(thread_, gather_many(*client_, *server_));
 }
 
+/// @return bytes that the stream took before its socket was full
+std::size_t fill(ByteStream& from, ByteView all) {
+  for (std::size_t given = 0;;) {
+    const std::array<ByteView, 2> pieces{all.subspan(given, 7), all.subspan(given + 7, 29'993)};
+    const std::size_t taken = from.try_write(pieces).value();
+    given += taken;
+    if (taken < 30'000) return given;
+  }
+}
+
+asio::awaitable<void> write_at_once(ByteStream& from, ByteStream& to) {
+  const Bytes all = pattern(40'000'000, 5);
+  const ByteView view(all);
+  const std::size_t given = fill(from, view);
+  EXPECT_GT(given, 0u);
+  EXPECT_EQ(from.try_write(std::array<ByteView, 1>{view.first(100)}), 0u);
+  // What the socket has not taken goes first, whoever writes next.
+  auto [wrote, read] = co_await (from.write(view.subspan(given, 1000)) && read_exactly(to, given + 1000));
+  EXPECT_TRUE(wrote);
+  EXPECT_TRUE(read == Bytes(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(given + 1000)));
+  EXPECT_TRUE(from.drained());
+  EXPECT_EQ(from.try_write(std::array<ByteView, 1>{view.first(10)}), 10u);
+  const Bytes last = co_await read_exactly(to, 10);
+  EXPECT_TRUE(last == pattern(10, 5));
+}
+
+TEST_P(StreamTest, WritesAtOnceWhatTheSocketTakes) {
+  io_run(thread_, write_at_once(*client_, *server_));
+}
+
+asio::awaitable<void> write_nothing(ByteStream& from, ByteStream& to) {
+  const Bytes all = pattern(40'000'000, 6);
+  const std::size_t given = fill(from, all);
+  const std::span<const ByteView> nothing;
+  auto [wrote, read] = co_await (from.write_gather(nothing) && read_exactly(to, given));
+  EXPECT_TRUE(wrote);
+  EXPECT_TRUE(read == Bytes(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(given)));
+  EXPECT_TRUE(from.drained());
+}
+
+TEST_P(StreamTest, AWriteOfNothingWaitsUntilTheSocketHasAll) {
+  io_run(thread_, write_nothing(*client_, *server_));
+}
+
 asio::awaitable<void> end_in_good_order(ByteStream& leaving, ByteStream& staying) {
   std::array<std::byte, 8> bytes;
   co_await leaving.write(as_bytes("last"));
