@@ -83,12 +83,16 @@ gboolean event(GstBaseSink* base, GstEvent* event) noexcept {
 }
 
 gboolean stop(GstBaseSink* base) noexcept {
-  P2P_INPUT(base)->state->stream_header.forget();
+  InputState& state = *P2P_INPUT(base)->state;
+  state.stream_header.forget();
+  const std::lock_guard handed_over(state.shared->mutex);  // to the thread that finalizes
   return TRUE;
 }
 
 void finalize(GObject* object) noexcept {
-  delete P2P_INPUT(object)->state;
+  InputState* state = P2P_INPUT(object)->state;
+  { const std::lock_guard taken_over(state->shared->mutex); }  // from the thread that stopped it
+  delete state;
   G_OBJECT_CLASS(p2p_input_parent_class)->finalize(object);
 }
 

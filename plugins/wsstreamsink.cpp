@@ -141,6 +141,7 @@ gboolean stop(GstBaseSink* base) noexcept {
       gst_clock_id_unschedule(timer);
       gst_clock_id_unref(timer);
     }
+    state.format.forget();  // before the lock is taken: it hands this over to the thread that finalizes
     std::shared_ptr<WsPublisher> publisher = publisher_of(sink);
     if (!publisher) return TRUE;
     const WsPublisherStats run = publisher->stats();
@@ -149,7 +150,6 @@ gboolean stop(GstBaseSink* base) noexcept {
     state.publisher.reset();
     held.unlock();
     publisher.reset();  // ends it, not under the lock
-    state.format.forget();
     return TRUE;
   });
 }

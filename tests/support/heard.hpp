@@ -53,13 +53,11 @@ class Heard {
 
  private:
   void note(const std::string& name, std::string text, std::error_code code = {}) {
-    {
-      const std::lock_guard lock(mutex_);
-      ++count_[name];
-      last_[name] = std::move(text);
-      if (code) code_ = code;
-    }
-    changed_.notify_all();
+    const std::lock_guard lock(mutex_);
+    ++count_[name];
+    last_[name] = std::move(text);
+    if (code) code_ = code;
+    changed_.notify_all();  // under the lock: who waits may destroy this object as soon as it has it
   }
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -3,6 +3,7 @@
 #include <camspan/hal.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
@@ -267,7 +268,7 @@ class BoardClock {
  public:
   BoardClock() {
     hal_ops ops = *hal_default();
-    ops.utc_ns = [] { return now(); };
+    ops.utc_ns = [] { return now().load(); };
     hal_register(&ops);
     now() = 30'000'000'000;
   }
@@ -275,8 +276,8 @@ class BoardClock {
   static void set() { now() = kStart.time_since_epoch().count() * 1'000'000; }
 
  private:
-  static std::int64_t& now() {
-    static std::int64_t value = 0;
+  static std::atomic<std::int64_t>& now() {
+    static std::atomic<std::int64_t> value{0};
     return value;
   }
 };
