@@ -19,6 +19,20 @@ class Refused(Exception):
         self.body = body
 
 
+def request(method, url, token=None, body=None, content_type=None):
+    """(headers, text) of the answer."""
+    asked = urllib.request.Request(url, data=body, method=method)
+    if content_type:
+        asked.add_header("content-type", content_type)
+    if token:
+        asked.add_header("authorization", "Bearer " + token)
+    try:
+        with urllib.request.urlopen(asked, timeout=DEADLINE) as answer:
+            return answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        raise Refused(error.code, error.read().decode()) from None
+
+
 class P2pViewer:
     """Joins at `url` (.../whep/<id>) and opens one channel for each of `labels`. Lives on a thread of its own."""
 
@@ -41,18 +55,6 @@ class P2pViewer:
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(DEADLINE)
 
-    def _request(self, method, url, body=None, content_type=None):
-        request = urllib.request.Request(url, data=body, method=method)
-        if content_type:
-            request.add_header("content-type", content_type)
-        if self.token:
-            request.add_header("authorization", "Bearer " + self.token)
-        try:
-            with urllib.request.urlopen(request, timeout=DEADLINE) as answer:
-                return answer.headers, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            raise Refused(error.code, error.read().decode()) from None
-
     async def _join(self):
         self.peer = aiortc.RTCPeerConnection()
         # Refusals come by this one, so it comes first.
@@ -63,7 +65,7 @@ class P2pViewer:
             self._open(label)
         await self.peer.setLocalDescription(await self.peer.createOffer())
         headers, answer = await self.loop.run_in_executor(
-            None, self._request, "POST", self.url, self.peer.localDescription.sdp.encode(), "application/sdp")
+            None, request, "POST", self.url, self.token, self.peer.localDescription.sdp.encode(), "application/sdp")
         self.location = headers["location"]
         await self.peer.setRemoteDescription(aiortc.RTCSessionDescription(answer, "answer"))
 
@@ -102,7 +104,9 @@ class P2pViewer:
         self.wait(lambda: sum(map(len, self.received[label or self.labels[0]])) >= size, "%d bytes of the stream" % size)
 
     def leave(self):
-        self._run(self.peer.close())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(DEADLINE)
-        self.loop.close()
+        try:
+            self._run(self.peer.close())
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join(DEADLINE)
+            self.loop.close()
