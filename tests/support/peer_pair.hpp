@@ -12,6 +12,8 @@ namespace camspan::test {
 
 struct LossyLink {
   std::chrono::microseconds delay{5'000};  ///< one way
+  double rate = 0;                         ///< bytes/s each way; 0 = without bound
+  double queue = 64 << 10;                 ///< bytes that wait for it; what comes beside them is lost
   double loss = 0;
   double doubled = 0;
   double reordered = 0;  ///< held back for four delays
@@ -113,14 +115,27 @@ class PeerPair {
 
   bool chance(double part) { return std::uniform_real_distribution<>(0, 1)(random_) < part; }
 
+  /// When so many bytes are through the bottleneck; empty if there is no place to wait before it.
+  std::optional<TimePoint> pass(bool to_server, double bytes) {
+    using Seconds = std::chrono::duration<double>;
+    if (link.rate == 0) return VirtualTime::now();
+    TimePoint& free = free_[to_server ? 0 : 1];
+    free = std::max(free, VirtualTime::now());
+    if (Seconds(free - VirtualTime::now()).count() * link.rate > link.queue) return std::nullopt;
+    free += std::chrono::duration_cast<Nanoseconds>(Seconds(bytes / link.rate));
+    return free;
+  }
+
   void carry(bool to_server, ByteView data) {
     largest = std::max(largest, data.size());
     if (const bool drop = chance(link.loss); lost.contains(datagrams++) || drop || cut) return;
     auto delay = link.delay;
     if (chance(link.reordered)) delay *= 4;
+    const auto leaves = pass(to_server, static_cast<double>(data.size()));
+    if (!leaves) return;
     const unsigned copies = chance(link.doubled) ? 2 : 1;
     for (unsigned i = 0; i < copies; ++i)
-      flying_.emplace(VirtualTime::now() + delay, Datagram{to_server, Bytes(data.begin(), data.end())});
+      flying_.emplace(*leaves + delay, Datagram{to_server, Bytes(data.begin(), data.end())});
   }
 
   void step(TimePoint deadline) {
@@ -144,6 +159,7 @@ class PeerPair {
 
   std::multimap<TimePoint, Datagram> flying_;
   std::mt19937 random_;
+  std::array<TimePoint, 2> free_{};  // of each direction: when the bottleneck has passed on what waits
 };
 
 }  // namespace camspan::test

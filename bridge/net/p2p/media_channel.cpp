@@ -95,11 +95,16 @@ void MediaChannel::join(TimePoint now) {
   }
 }
 
+Result<> MediaChannel::hand_over(ByteView message, Delivery delivery, milliseconds lifetime) {
+  if (!link_.has_room(message.size(), settings_.in_flight)) return fail(Errc::queue_full);
+  return link_.send(id_, false, message, delivery, lifetime);
+}
+
 Result<> MediaChannel::send_bytes(TimePoint now) {
   const ByteView message = next_bytes(now);
   if (message.empty()) return fail(Errc::not_live);
   const std::size_t size = message.size();
-  const Result<> sent = link_.send(id_, false, message, Delivery::reliable, milliseconds(0));
+  const Result<> sent = hand_over(message, Delivery::reliable, milliseconds(0));
   if (!sent) return sent;
   bytes_sent_ += size;
   if (!joined_.empty()) {
@@ -114,7 +119,7 @@ Result<> MediaChannel::send_bytes(TimePoint now) {
 Result<> MediaChannel::send_timed(TimePoint now) {
   if (!unit_ && !next_unit(now)) return fail(Errc::not_live);
   if (joined_.empty()) joined_ = tag_->message();
-  const Result<> sent = link_.send(id_, false, joined_, delivery_of(unit_->kind), lifetime_of(unit_->kind));
+  const Result<> sent = hand_over(joined_, delivery_of(unit_->kind), lifetime_of(unit_->kind));
   if (!sent) return sent;
   bytes_sent_ += joined_.size();
   joined_.clear();

@@ -19,6 +19,7 @@ struct MediaSettings {
   std::chrono::milliseconds delta_lifetime{1000};  ///< also of sound
   std::chrono::milliseconds key_lifetime{3000};
   std::size_t message_bytes = 16384;
+  std::chrono::milliseconds in_flight{1000};  ///< what is handed to the link should arrive within it
 };
 
 /// Takes tags from the fan-out and hands them to the link as long as it has room: between the queue of references and
@@ -48,6 +49,7 @@ class MediaChannel {
   ByteView next_bytes(TimePoint now);
   void join(TimePoint now);
   void unit_done(TimePoint now);
+  Result<> hand_over(ByteView message, Delivery delivery, std::chrono::milliseconds lifetime);
   Result<> send_bytes(TimePoint now);
   Result<> send_timed(TimePoint now);
 

@@ -21,6 +21,8 @@ constexpr std::size_t kViewerReceiveSpace = 1 << 20;
 // With no more than this waiting, a queue that was full counts as drained: a live stream always has something on its
 // way.
 constexpr std::size_t kDrained = 64 << 10;
+// As much as this waiting is worth giving back afterwards.
+constexpr std::size_t kMuch = 2 * kDrained;
 
 std::uint64_t random_session_id() {
   std::random_device source;
@@ -79,7 +81,7 @@ struct P2pLink::Impl final : IceAgent::Observer {
   bool pumping = false;
   bool connected = false;
   bool over = false;
-  bool was_full = false;  // the send space, since it last had drained
+  bool was_full = false;  // much waited, and has not drained since
 };
 
 P2pLink::Impl::Impl(P2pThread& on, std::shared_ptr<const rtc::Certificate> with, IceSettings ice_settings,
@@ -314,6 +316,13 @@ Result<> P2pLink::send(ChannelId channel, bool text, ByteView message, Delivery 
   if (!sent && sent.error() == Errc::queue_full) impl_->was_full = true;
   if (!impl_->pumping) impl_->flush();
   return sent;
+}
+
+bool P2pLink::has_room(std::size_t bytes, std::chrono::milliseconds within) {
+  if (impl_->over || impl_->peer == nullptr) return true;  // for send() to say what it is
+  if (impl_->peer->has_room(bytes, within)) return true;
+  impl_->was_full = impl_->was_full || impl_->peer->buffered() > kMuch;
+  return false;
 }
 
 std::size_t P2pLink::buffered() const {

@@ -79,6 +79,9 @@ class Link {
   /// @param lifetime  of Delivery::timed: given up when it was not delivered by then
   virtual Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery,
                         std::chrono::milliseconds lifetime) = 0;
+  /// Whether a message of `bytes` would arrive within about `within`: what is in flight is bounded by time, too, so
+  /// that the rest waits where it can still be dropped. on_writable() follows when it says no.
+  virtual bool has_room(std::size_t bytes, std::chrono::milliseconds within) = 0;
   /// Closes once everything sent on it is delivered. on_channel_closed() follows.
   virtual void close_channel(ChannelId channel) = 0;
   /// Leaves at once and tells the peer. Nothing is called afterwards.
@@ -106,6 +109,7 @@ class P2pLink final : public Link {
   Result<ChannelId> open_channel(const rtc::ChannelSettings& channel) override;
   Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery = Delivery::reliable,
                 std::chrono::milliseconds lifetime = std::chrono::milliseconds{0}) override;
+  bool has_room(std::size_t bytes, std::chrono::milliseconds within) override;
   /// Bytes accepted and not yet acknowledged by the peer, over all channels: SCTP does not know them apart.
   std::size_t buffered() const;
   void close_channel(ChannelId channel) override;

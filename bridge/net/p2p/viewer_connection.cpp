@@ -129,6 +129,7 @@ void ViewerConnection::add_stream(const ChannelOpen& open) {
   settings.delta_lifetime = config.delta_lifetime;
   settings.key_lifetime = config.key_lifetime;
   settings.message_bytes = config.message_bytes;
+  settings.in_flight = duration_cast<milliseconds>(config.soft_max);
   if (delivery_.empty()) delivery_ = settings.timed ? "camspan-flv-timed" : "camspan-flv";
   // Whoever delivers pumps afterwards, so that waking is no news.
   auto media = std::make_unique<MediaChannel>(
@@ -254,7 +255,10 @@ Result<> ViewerConnection::send_message(const std::string& label, ByteView messa
 void ViewerConnection::measure() {
   const LinkStats link = link_->stats();
   const std::uint64_t waiting = std::min<std::uint64_t>(link.buffered_bytes, link.bytes_sent);
-  rate_.update(link.bytes_sent - waiting, link.buffered_bytes, link.rtt, owner_.now());
+  std::size_t behind = link.buffered_bytes;
+  for (const auto& [id, channel] : channels_)
+    if (channel.media) behind += channel.media->cursor().bytes();
+  rate_.update(link.bytes_sent - waiting, behind, link.rtt, owner_.now());
   const std::size_t holds = kConnectionBytes + link.buffered_bytes;
   MemoryBudget::process().take(holds);
   MemoryBudget::process().give_back(std::exchange(reserved_, holds));

@@ -41,6 +41,9 @@ class Peer {
   /// As in DataChannels.
   Result<ChannelId> open_channel(const ChannelSettings& settings);
   Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery, std::chrono::milliseconds lifetime);
+  bool has_room(std::size_t bytes, std::chrono::milliseconds within) {
+    return !running() || association_.has_room(bytes, within);
+  }
   void close_channel(ChannelId channel) { channels_.close(channel); }
   /// Tells the peer, by what lies in output() then.
   void close();

@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint16_t kPort = 5000;      // ours; RFC 8841 names it as the default
 constexpr std::size_t kCommonHeader = 12;  // RFC 9260 section 3.1
 constexpr std::size_t kChecksumAt = 8;
+// Two messages: in flight however slow the path is, so that there is always one to send.
+constexpr std::size_t kLeastSpace = 32 << 10;
 // The largest packet that fits a record in a datagram, in whole words as usrsctp pads.
 constexpr std::size_t kPathMtu = (kMaxDatagram - kDtlsOverhead) / 4 * 4;
 // Of the sources of usrsctp 0.9.5 (netinet/sctp.h), which its installed header leaves out.
@@ -271,7 +273,16 @@ Result<> SctpAssociation::send(StreamId stream, Ppid ppid, ByteView data, Delive
   if (errno != EWOULDBLOCK && errno != EAGAIN && errno != ENOBUFS) return fail(Errc::closed);
   impl_->want_space = true;
   impl_->refused = data.size();
+  impl_->within.reset();
   return fail(Errc::queue_full);
+}
+
+bool SctpAssociation::has_room(std::size_t bytes, std::chrono::milliseconds within) {
+  if (impl_->over) return true;  // for send() to say what it is
+  impl_->refused = bytes;
+  impl_->within = within;
+  impl_->want_space = !impl_->fits();
+  return !impl_->want_space;
 }
 
 Result<> SctpAssociation::reset(StreamId stream) {
@@ -298,8 +309,7 @@ std::optional<SctpAssociation::Event> SctpAssociation::poll() {
     auto message = impl_->read();
     if (message) return message;
   }
-  if (impl_->events.empty() && impl_->want_space && std::exchange(impl_->acknowledged, false) &&
-      buffered() + impl_->refused <= impl_->settings.send_space)
+  if (impl_->events.empty() && impl_->want_space && std::exchange(impl_->acknowledged, false) && impl_->fits())
     impl_->take_write_space();
   if (impl_->events.empty()) return std::nullopt;
   Event event = std::move(impl_->events.front());
@@ -311,23 +321,49 @@ Datagrams& SctpAssociation::output() {
   return impl_->output;
 }
 
-std::size_t SctpAssociation::buffered() const {
+std::size_t SctpAssociation::Impl::buffered() const {
   SendSpaceUse use{};
   socklen_t size = sizeof(use);
-  if (impl_->socket == nullptr || usrsctp_getsockopt(impl_->socket, IPPROTO_SCTP, kGetSendSpaceUse, &use, &size) != 0)
-    return 0;
+  if (socket == nullptr || usrsctp_getsockopt(socket, IPPROTO_SCTP, kGetSendSpaceUse, &use, &size) != 0) return 0;
   return use.send;
 }
 
-SctpStats SctpAssociation::stats() const {
-  SctpStats stats = impl_->counted;
+SctpStats SctpAssociation::Impl::stats() const {
+  SctpStats stats = counted;
   sctp_status status{};
   socklen_t size = sizeof(status);
-  if (impl_->socket == nullptr || usrsctp_getsockopt(impl_->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0)
-    return stats;
+  if (socket == nullptr || usrsctp_getsockopt(socket, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0) return stats;
   stats.rtt = std::chrono::milliseconds(status.sstat_primary.spinfo_srtt);
   stats.cwnd = status.sstat_primary.spinfo_cwnd;
   return stats;
+}
+
+/// What may be accepted and not acknowledged for the message that had no room.
+std::size_t SctpAssociation::Impl::space() const {
+  if (!within) return settings.send_space;
+  const SctpStats now = stats();
+  // Two windows keep the path full: what is acknowledged makes room at once. Where something on the path stores much,
+  // the window grows with it, and the round trip says so.
+  const auto time = std::max<std::int64_t>(within->count(), 0);
+  const double in_time = static_cast<double>(now.cwnd) * static_cast<double>(time) /
+                         static_cast<double>(std::max<std::int64_t>(now.rtt.count(), 1));
+  const double most = std::min(in_time, 2 * static_cast<double>(now.cwnd));
+  const auto least = static_cast<double>(kLeastSpace);
+  return static_cast<std::size_t>(std::clamp(most, least, static_cast<double>(settings.send_space)));
+}
+
+/// The message that had no room has it now.
+bool SctpAssociation::Impl::fits() const {
+  const std::size_t held = buffered();
+  return held == 0 || held + refused <= space();
+}
+
+std::size_t SctpAssociation::buffered() const {
+  return impl_->buffered();
+}
+
+SctpStats SctpAssociation::stats() const {
+  return impl_->stats();
 }
 
 }  // namespace camspan::rtc

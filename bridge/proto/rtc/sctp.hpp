@@ -68,6 +68,9 @@ class SctpAssociation {
   /// Takes the message whole or not at all. @return Errc::queue_full (Writable follows), too_large (for send_space),
   /// closed
   Result<> send(StreamId stream, Ppid ppid, ByteView data, Delivery delivery, std::chrono::milliseconds lifetime);
+  /// Whether `bytes` more would arrive within about that time, by what the path has carried in its last round trips.
+  /// Writable follows when it says no.
+  bool has_room(std::size_t bytes, std::chrono::milliseconds within);
   /// Closes our direction of the stream, once what was sent on it is delivered.
   Result<> reset(StreamId stream);
   /// Ends at once: the ABORT lies in output().

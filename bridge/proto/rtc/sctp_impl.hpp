@@ -26,6 +26,10 @@ struct SctpAssociation::Impl {
   void take_association_change(const sctp_assoc_change& change);
   void take_stream_reset(const sctp_stream_reset_event& event, std::size_t size);
   void take_write_space();
+  std::size_t buffered() const;
+  SctpStats stats() const;
+  std::size_t space() const;
+  bool fits() const;
   void close(std::error_code reason);
 
   SctpSettings settings;
@@ -39,7 +43,8 @@ struct SctpAssociation::Impl {
   bool want_space = false;    // send() said queue_full
   bool acknowledged = false;  // something came in since the last look at the space
   bool over = false;
-  std::size_t refused = 0;  // bytes of the message that had no room
+  std::size_t refused = 0;                          // bytes of the message that had no room
+  std::optional<std::chrono::milliseconds> within;  // has_room() refused it; else: send()
   std::uint32_t next_tsn = 0;
   bool tsn_known = false;
   SctpStats counted;

@@ -50,6 +50,10 @@ class FakeLink final : public Link {
     sent.push_back({channel, Bytes(message.begin(), message.end()), delivery, lifetime});
     return {};
   }
+  bool has_room(std::size_t, milliseconds within) override {
+    asked_within = within;
+    return !behind;
+  }
   void close_channel(ChannelId channel) override {
     closed_channels.push_back(channel);
     observer.on_channel_closed(channel);
@@ -75,6 +79,8 @@ class FakeLink final : public Link {
   std::vector<std::string> candidates, opened;
   std::vector<ChannelId> closed_channels;
   bool closed = false;
+  bool behind = false;  ///< what is in flight takes too long already
+  milliseconds asked_within{0};
   LinkStats stats_now;
 };
 
@@ -228,6 +234,20 @@ TEST_F(P2pSessionTest, PutsSmallTagsTogetherAndCutsLargeOnes) {
   const std::size_t before = link.sent.size();
   link.make_room(1 << 20);
   EXPECT_EQ(link.sent.size(), before + 2) << "the one that waited, and the others in one";
+}
+
+TEST_F(P2pSessionTest, HandsOverNoMoreThanArrivesWithinTheSoftBound) {
+  config.soft_max = milliseconds(700);
+  FakeLink& link = join("a");
+  open(link, 1, "action=live");
+  link.behind = true;
+  const std::size_t before = link.sent.size();
+  deliver(tags());
+  EXPECT_EQ(link.asked_within, milliseconds(700));
+  EXPECT_EQ(link.sent.size(), before) << "the rest is to wait where it can be dropped";
+  link.behind = false;
+  link.make_room(1 << 30);
+  EXPECT_EQ(contents(link.stream(1)).size(), tags().size());
 }
 
 TEST_F(P2pSessionTest, AStalledViewerLosesWholeGopsAndNobodyElseAnything) {

@@ -239,6 +239,65 @@ TEST(PeerTest, TakesNoMoreThanItsSendSpaceAndSaysWhenThereIsRoom) {
   EXPECT_EQ(pair.server->writable, 1U);
 }
 
+/// A sender that always has more, over a slow link.
+struct Flood {
+  double in_flight = 0;  ///< seconds of the link's rate that were accepted and not acknowledged, at most
+  double delay = 0;      ///< seconds from send() to the other side, at most
+  double carried = 0;    ///< part of the link's rate
+};
+
+constexpr seconds kWarmUp{5};
+constexpr seconds kFlood{25};
+
+void look_at(PeerPair& pair, ChannelId id, std::vector<TimePoint>& sent, std::size_t& seen, Flood& flood) {
+  static const std::string message(16384, 'x');
+  while (pair.server->peer.has_room(message.size(), seconds(1)) &&
+         pair.server->peer.send(id, false, as_bytes(message), Delivery::reliable, kForever))
+    sent.push_back(VirtualTime::now());
+  pair.settle();
+  const auto seconds_of = [](Nanoseconds time) { return std::chrono::duration<double>(time).count(); };
+  const double held = static_cast<double>(pair.server->peer.buffered()) / pair.link.rate;
+  const bool warm = !sent.empty() && VirtualTime::now() - sent.front() > kWarmUp;
+  for (; seen < pair.client->messages.size(); ++seen) {
+    if (!warm) continue;
+    flood.delay = std::max(flood.delay, seconds_of(VirtualTime::now() - sent[seen]));
+    flood.carried += static_cast<double>(message.size()) / pair.link.rate / seconds_of(kFlood);
+  }
+  if (warm) flood.in_flight = std::max(flood.in_flight, held);
+}
+
+Flood flood_over(const LossyLink& link) {
+  PeerPair pair(link);
+  const auto id = pair.server->peer.open_channel({"live"}).value();
+  Flood flood;
+  if (!pair.connect()) return flood;
+  std::vector<TimePoint> sent;
+  std::size_t seen = 0;
+  const auto look = [&] {
+    look_at(pair, id, sent, seen, flood);
+    return false;
+  };
+  pair.run_until(look, kWarmUp + kFlood);
+  return flood;
+}
+
+TEST(PeerTest, KeepsWhatIsInFlightWithinItsTimeAndTheLinkFull) {
+  for (const double rate : {125e3, 500e3}) {
+    for (const std::uint32_t seed : {1U, 2U, 3U}) {
+      LossyLink link;
+      link.delay = milliseconds(25);
+      link.rate = rate;
+      link.loss = seed == 1 ? 0 : 0.005;
+      link.queue = seed == 2 ? 1 << 20 : 64 << 10;
+      link.seed = seed;
+      const Flood flood = flood_over(link);
+      EXPECT_LT(flood.in_flight, 1.4) << rate << " " << seed;
+      EXPECT_LT(flood.delay, 3) << rate << " " << seed;
+      EXPECT_GT(flood.carried, link.loss == 0 ? 0.85 : 0.4) << rate << " " << seed;
+    }
+  }
+}
+
 TEST(PeerTest, GivesUpMessagesWhoseLifetimeIsOverAndGoesOn) {
   PeerPair pair;
   const auto id = pair.server->peer.open_channel({"live"}).value();
