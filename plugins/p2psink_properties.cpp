@@ -143,6 +143,11 @@ void set_servers(S& settings, const GValue* value) {
 const P::Custom kMeta{
     structure_spec, [](const S& settings, GValue* value) { g_value_set_boxed(value, settings.meta.get()); }, set_meta};
 const P::Custom kHeaders{structure_spec, get_headers, set_headers};
+const P::Custom kDscp{[](const char* name, const char* blurb, GParamFlags flags) {
+                        return g_param_spec_int(name, name, blurb, -1, 63, -1, flags);
+                      },
+                      [](const S& settings, GValue* value) { g_value_set_int(value, settings.dscp); },
+                      [](S& settings, const GValue* value) { settings.dscp = g_value_get_int(value); }};
 // Passwords are in it, so it is not read back.
 const P::Custom kTurnServers{servers_spec, [](const S&, GValue*) {}, set_servers};
 
@@ -177,6 +182,7 @@ std::span<const P2pProperty> p2p_rows() {
       {id++, "certificate-file", "PEM file with certificate and key (ECDSA P-256) for DTLS; unset = one made at start",
        kReady, &S::certificate_file},
       {id++, "interface", "Network interface to take viewers on, such as wwan0; unset = any", kReady, &S::interface},
+      {id++, "qos-dscp", "DSCP value of what goes to viewers; -1 = the system's", kReady, kDscp},
       {id++, "user-agent", "Name of this program towards the hub; unset = camspan and its version", kReady,
        &S::user_agent},
       {id++, "max-viewers", "Further viewers are refused", kPlaying, &S::max_viewers, 1, 10000},

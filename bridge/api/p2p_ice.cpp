@@ -115,6 +115,7 @@ tl::expected<net::IceSettings, Failure> ice_settings(const P2pCameraConfig& conf
   settings.max_port = config.max_ice_port;
   settings.tcp = config.ice_tcp;
   settings.loopback = only_this_host(config);
+  settings.dscp = config.dscp;
   return settings;
 }
 

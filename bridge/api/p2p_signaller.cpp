@@ -58,6 +58,7 @@ tl::expected<P2pSignaller, Failure> local_signaller(const P2pCameraConfig& confi
   settings.server.key_file = config.local_key_file;
   settings.server.token = config.local_token;
   settings.server.interface = config.interface;
+  settings.server.dscp = config.dscp;
   if (settings.server.token.empty() && !config.local_token_file.empty()) {
     auto token = first_line(config.local_token_file, "signaller::auth-token-file");
     if (!token) return tl::unexpected<Failure>(std::move(token.error()));

@@ -16,6 +16,7 @@ constexpr unsigned kComponent = 1;
 constexpr unsigned kPacing_ms = 5;
 // A key frame arrives as one burst; the system's default of some 200 KB overflows at 50 ms RTT.
 constexpr int kSocketBuffer = 1 << 20;
+constexpr int kDscpShift = 2;  // the two low bits are ECN, RFC 3168
 constexpr std::size_t kMaxRemoteCandidates = NICE_AGENT_MAX_REMOTE_CANDIDATES;
 
 const char* type_name(NiceCandidateType type) {
@@ -96,6 +97,7 @@ IceAgent::Impl::Impl(P2pThread& thread, const IceSettings& from, Role role, Obse
   g_signal_connect(agent, "new-selected-pair-full", G_CALLBACK(&Impl::on_pair), this);
   g_signal_connect(agent, "component-state-changed", G_CALLBACK(&Impl::on_state), this);
   stream = nice_agent_add_stream(agent, 1);
+  if (settings.dscp >= 0) nice_agent_set_stream_tos(agent, stream, settings.dscp << kDscpShift);
   if (settings.min_port != 0 || settings.max_port != 0)
     nice_agent_set_port_range(agent, stream, kComponent, settings.min_port,
                               settings.max_port != 0 ? settings.max_port : 65535);

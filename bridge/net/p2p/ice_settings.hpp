@@ -16,6 +16,7 @@ struct IceSettings {
   std::uint16_t max_port = 0;          ///< 0 = any
   bool tcp = false;                    ///< ICE-TCP as well (RFC 6544)
   bool loopback = false;               ///< 127.0.0.1 as well, for viewers on this host alone
+  int dscp = -1;                       ///< 0..63 of outgoing packets; -1 = the system's
   std::vector<std::string> addresses;  ///< gather on these only; empty = on all but loopback
 };
 
