@@ -56,7 +56,8 @@ tl::expected<Url, Failure> parse_url(std::string_view text) {
     return bad("location must not hold a user name or password: use user-id and user-pw, or a token.");
 
   std::string_view port;
-  if (!split_host(authority, url.host, port) || url.host.empty() || !printable(url.host) || !printable(url.path))
+  if (!split_host(authority, url.host, port) || url.host.empty() || url.host.find_first_of("[]") != std::string::npos ||
+      !printable(url.host) || !printable(url.path))
     return bad("location \"" + whole + "\" has no valid host: write https://HOST:PORT/PATH.");
   const std::uint16_t own = url.tls ? 443 : 80;
   url.port = own;

@@ -39,9 +39,9 @@ void try_id(std::string_view text) {
 }
 
 void try_headers(std::string_view text) {
-  constexpr const char* names[] = {"content-type", "camspan-stream", "camspan-first",
-                                   "camspan-head", "camspan-start",  "camspan-channel",
-                                   "camspan-meta", "camspan-name",   "accept"};
+  constexpr const char* names[] = {"content-type",  "camspan-stream",  "camspan-first", "camspan-head",
+                                   "camspan-start", "camspan-channel", "camspan-meta",  "camspan-name",
+                                   "accept",        "camspan-after",   "camspan-rest"};
   http::Headers headers;
   for (const char* name : names) {
     const std::string_view value = take_line(text);
@@ -57,6 +57,9 @@ void try_headers(std::string_view text) {
   check(is_safe_name(request->name));
   check(request->meta.size() <= IngestRequest::kMaxMetaBytes);
   check(request->first == 0 || !request->stream.empty());
+  check(request->after.size() <= IngestRequest::kMaxAfter);
+  for (const auto& before : request->after) check(before.stream.size() == 36);
+  check(!request->rest || request->rest->stream.size() == 36);
 }
 
 void try_target(std::string_view text) {
