@@ -50,6 +50,8 @@ recordings::Spool::Options spool_options(const H2PushConfig& config) {
 }
 
 constexpr std::size_t kMagicBytes = 3;
+// A disk that is mounted late, or that another program has let go, is used soon.
+constexpr std::chrono::seconds kOpenAgain{2};
 // What a disk may need for one write: flash that tidies itself up takes some hundred ms.
 constexpr std::chrono::milliseconds kWriteLimit{1000};
 
@@ -80,6 +82,7 @@ struct H2Push::Impl {
   recordings::Spool::Options spool_options;
   std::unique_ptr<recordings::Spool> spool;  ///< made by the opener
   std::thread opener;
+  std::promise<void> opener_stop;
   bool started = false;
   bool dropping = false;
   std::atomic<std::uint64_t> bytes_in{0};
@@ -98,7 +101,9 @@ struct H2Push::Impl {
   SharedUnit stamped(SharedUnit tag);
   Result<> queue(SharedUnit unit);
   void start();
-  void open_spool();
+  void keep_opening();
+  tl::expected<void, Failure> open_spool();
+  void end_opener();
   void cancel_drain();
 };
 
@@ -106,10 +111,28 @@ void H2Push::Impl::start() {
   if (std::exchange(started, true)) return;
   io->post([uploader = uploader] { uploader->start(); });
   // What lies on a slow disk is read on a thread of its own.
-  if (!spool_options.root.empty()) opener = std::thread([this] { open_spool(); });
+  if (!spool_options.root.empty()) opener = std::thread([this] { keep_opening(); });
 }
 
-void H2Push::Impl::open_spool() {
+/// Tells once that the spool cannot be used, and tries until it can be.
+void H2Push::Impl::keep_opening() {
+  const std::future<void> stop = opener_stop.get_future();
+  bool told = false;
+  do {
+    auto opened = open_spool();
+    if (opened) return;
+    if (std::exchange(told, true)) continue;
+    io->post([uploader = uploader, why = std::move(opened.error())] { uploader->no_spool(why); });
+  } while (stop.wait_for(kOpenAgain) == std::future_status::timeout);
+}
+
+void H2Push::Impl::end_opener() {
+  if (!opener.joinable()) return;
+  opener_stop.set_value();
+  opener.join();
+}
+
+tl::expected<void, Failure> H2Push::Impl::open_spool() {
   const auto first = std::make_shared<recordings::SpoolLevel>();
   const auto opened = std::make_shared<std::atomic<bool>>(false);
   auto result = recordings::Spool::open(
@@ -121,13 +144,11 @@ void H2Push::Impl::open_spool() {
         auto shared = std::make_shared<recordings::SpoolLevel>(std::move(level));
         asio::post(executor, [uploader, shared] { uploader->spool_changed(std::move(*shared)); });
       });
-  if (!result) {
-    io->post([uploader = uploader, why = result.error()] { uploader->no_spool(why); });
-    return;
-  }
+  if (!result) return tl::make_unexpected(std::move(result.error()));
   opened->store(true);
   spool = std::move(*result);
   io->post([uploader = uploader, &opened_spool = *spool, first] { uploader->use_spool(opened_spool, *first); });
+  return {};
 }
 
 /// The unit with the time of its capture, which recordings and the spool go by.
@@ -227,7 +248,7 @@ H2Push::H2Push(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 H2Push::~H2Push() {
   impl_->notify.silence();
-  if (impl_->opener.joinable()) impl_->opener.join();
+  impl_->end_opener();
   impl_->io->run([uploader = impl_->uploader] { uploader->abort(); });
 }
 

@@ -155,7 +155,8 @@ void UploadSpool::acknowledged(const std::string& stream, std::uint64_t tags) {
 }
 
 void UploadSpool::drop() {
-  spool_.drop();
+  // What is only written ahead is in memory, and live sends it.
+  spool_.drop(diverting_);
 }
 
 void UploadSpool::let_go(const std::string& stream) {

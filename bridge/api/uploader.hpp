@@ -40,7 +40,7 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   void split();
   /// The spool is there. It outlives this upload's abort().
   void use_spool(recordings::Spool& spool, recordings::SpoolLevel level);
-  /// It cannot be used.
+  /// It cannot be used yet.
   void no_spool(Failure why);
   /// What the storage thread told of it.
   void spool_changed(recordings::SpoolLevel level);
@@ -112,6 +112,7 @@ class Uploader : public std::enable_shared_from_this<Uploader> {
   bool left_idle_ = false;                ///< the receiver ended a connection that nothing was sent on
   std::shared_ptr<UploadSpool> spool_;    ///< null: none is used, or it is not open yet
   bool spool_opening_ = false;            ///< with H2PushSpoolMode::always nothing is sent meanwhile
+  bool spool_missing_ = false;            ///< it could not be opened
   std::unique_ptr<LinkChannel> channel_;  ///< of mode stream, else null
   int redirects_ = 0;                     ///< since something was taken, or a try failed
   bool fresh_ = true;                     ///< nothing of this stream was sent yet

@@ -9,6 +9,10 @@ using Clock = std::chrono::steady_clock;
 void Uploader::use_spool(recordings::Spool& spool, recordings::SpoolLevel level) {
   spool_opening_ = false;
   if (stopping_) return;
+  if (std::exchange(spool_missing_, false)) {
+    log::info("spool", config_.spool_location, " can be used now");
+    notify_(&H2PushEvents::spool, level.bytes, level.oldest);
+  }
   SpoolLane::Surroundings surroundings;
   surroundings.setup = [this]() -> std::optional<UploadRequest::Setup> {
     auto authorized = authorize();
@@ -39,6 +43,7 @@ void Uploader::use_spool(recordings::Spool& spool, recordings::SpoolLevel level)
 
 void Uploader::no_spool(Failure why) {
   spool_opening_ = false;
+  spool_missing_ = true;
   queue_.send_below(MediaQueue::kSendAll);
   queue_.write_ahead(false);
   notify_(&H2PushEvents::spool_failed, std::move(why));

@@ -45,6 +45,8 @@ class OpenStream {
   Result<> disk_was_synced();
   /// Tells the owner what is stored, if that is news.
   void tell_stored();
+  /// Finishes the segment that grows. All that came is stored.
+  Result<> cut() { return writer_ ? finish_segment() : Result<>(); }
   /// Finishes the segment. What was queued is stored before.
   Result<> end();
   /// Gives up what is not stored, finishes the segment and tells the owner.

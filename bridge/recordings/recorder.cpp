@@ -29,6 +29,7 @@ class StorageThread final : public Recorder {
   void begin(Begin begin, RecordingEvents events, std::function<void(Result<Ready>)> ready) override;
   void remove(std::string path, std::function<void(Result<>)> done) override;
   void run(std::function<void()> task) override { queue_->push(std::move(task)); }
+  void cut() override;
 
   /// The rest is called on the thread itself.
   void end(std::uint64_t id, EndCallback done) { ending_.push_back({id, std::move(done)}); }
@@ -114,14 +115,13 @@ void StorageThread::work() {
         waiting_.bytes += tag->unit->bytes.size();
         handle(*tag);
         // What goes at once is bounded, too, for room is made before it.
-        if (options_.write_at_once && waiting_.bytes >= options_.sync_bytes) {
-          commit();
-          waiting_.since = batch.tags.since;
-        }
+        if (options_.write_at_once && waiting_.bytes >= options_.sync_bytes) commit();
       } else {
         std::get<StorageQueue::Task>(item)();
       }
     }
+    // What came after a commit in between.
+    if (waiting_.bytes != 0 && !waiting_.since) waiting_.since = batch.tags.since;
     if (closing_ || !ending_.empty() || queue_->due(waiting_)) {
       commit();
     } else if (options_.write_at_once) {
@@ -150,6 +150,11 @@ void StorageThread::commit() {
   // Whoever hears of it finds it in the index.
   for (auto& [id, stream] : streams_) stream.tell_stored();
   end_streams();
+}
+
+void StorageThread::cut() {
+  commit();
+  on_each(&OpenStream::cut);
 }
 
 /// Hands what is queued to the system. @param bytes  of tags that came since the last commit

@@ -121,6 +121,9 @@ class Recorder {
   /// Deletes a finished segment from disk and index, and the folders that it leaves empty. Errc::busy while it grows;
   /// Errc::not_found when `path` is none of a segment. A file that is gone already is fine.
   virtual void remove(std::string path, std::function<void(Result<>)> done) = 0;
+  /// Storage thread, from a task of run(): stores what came and finishes what grows; the next tag of each stream begins
+  /// another segment.
+  virtual void cut() = 0;
   /// Runs `task` on the storage thread (the index's owner uses it for its own writes).
   virtual void run(std::function<void()> task) = 0;
 };

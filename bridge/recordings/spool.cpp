@@ -84,8 +84,11 @@ void Spool::done(std::string path, bool lost) {
   });
 }
 
-void Spool::drop() {
-  recorder_->run([this] { index_->drop(); });
+void Spool::drop(bool growing) {
+  recorder_->run([this, growing] {
+    if (growing) recorder_->cut();
+    index_->drop();
+  });
 }
 
 void Spool::settle_clock() {

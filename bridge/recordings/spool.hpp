@@ -39,7 +39,8 @@ class Spool {
   /// See SpoolIndex; later, on the storage thread.
   void acknowledged(std::string stream, std::uint64_t tags);
   void done(std::string path, bool lost);
-  void drop();
+  /// @param growing  what grows goes, too; it goes on with the next tag
+  void drop(bool growing);
   void settle_clock();
   /// Of the caller's thread, for as long as this lives.
   TagLedger& ledger() { return *ledger_; }

@@ -148,9 +148,11 @@ struct H2PushEvents {
   std::function<void(std::uint64_t bytes, std::optional<std::chrono::nanoseconds> running_time)> acked;
   /// Units are being dropped (true) or no longer (false).
   std::function<void(bool dropping)> overflow;
-  /// The spool holds so many bytes now; capture time of the oldest. At most once a second, and when it is empty.
+  /// The spool holds so many bytes now; capture time of the oldest. At most once a second, when it is empty, and when
+  /// it can be used after it could not be opened.
   std::function<void(std::uint64_t bytes, std::optional<UtcTime> oldest)> spool;
-  /// The spool cannot be used, and memory alone holds what waits; told again only after it worked in between.
+  /// The spool cannot be used, and memory alone holds what waits; told again only after it worked in between. It is
+  /// tried again every few seconds.
   std::function<void(const Failure&)> spool_failed;
   /// The next key frame should come soon: after a reconnect, after drops.
   std::function<void()> need_key;

@@ -8,10 +8,10 @@
 #include <set>
 #include <thread>
 
+#include "core/time.hpp"
 #include "proto/flv/parser.hpp"
 #include "proto/flv/tag.hpp"
 #include "support/faulty_files.hpp"
-#include "core/time.hpp"
 #include "support/flv_maker.hpp"
 #include "support/heard.hpp"
 #include "support/reserved_port.hpp"
@@ -394,6 +394,74 @@ TEST_F(H2PushSpoolTest, WhatIsDroppedOnDemandIsCounted) {
   ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes > 0; }));
   push->drop_spool();
   EXPECT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes == 0 && s.bytes_dropped_spool > 0; }));
+}
+
+TEST_F(H2PushSpoolTest, WhatGrowsIsDroppedOnDemandToo) {
+  const test::ReservedPort port;
+  const auto push = create(config(url_of(port)), heard);
+  begin(*push);
+  push_tags(*push, stream(0, 1000, true));
+  ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes > 0 && s.bytes_queued == 0; }));
+  push->drop_spool();
+  ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes == 0 && s.bytes_dropped_spool > 0; }));
+  EXPECT_EQ(push->stats().bytes_dropped_spool + 13, push->stats().bytes_in);
+  // What comes after it is stored and sent as ever.
+  const auto after = stream(1000, 1000, false);
+  push_tags(*push, after);
+  ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes > 0 && s.bytes_queued == 0; }));
+  // Of its stream tags are missing in front, which the receiver says.
+  UploadServer server(
+      [](std::size_t request) {
+        return request == 0 ? UploadServer::with_status(409, R"({"expected":0})")
+                            : UploadServer::answering(Answer::acknowledge);
+      },
+      nullptr, port.number());
+  ASSERT_TRUE(push->drain());
+  EXPECT_EQ(media_of(server.requests()), media_of(after));
+  EXPECT_EQ(push->stats().spool_bytes, 0u);
+}
+
+TEST_F(H2PushSpoolTest, AFolderThatComesLateIsUsedThen) {
+  for (const auto mode : {H2PushSpoolMode::outage, H2PushSpoolMode::always}) {
+    const test::ReservedPort port;
+    H2PushConfig settings = config(url_of(port));
+    const std::string mount = folder.write(mode == H2PushSpoolMode::always ? "always" : "outage", "");
+    settings.spool_location = mount;
+    settings.spool_mode = mode;
+    Heard told;
+    const auto push = create(std::move(settings), told);
+    begin(*push);
+    const auto before = stream(0, 1000, true);
+    push_tags(*push, before);
+    ASSERT_TRUE(told.wait("spool-failed"));
+    EXPECT_EQ(told.count("spool") + told.count("spool-empty"), 0);
+    std::filesystem::remove(mount);
+    // What memory held goes there, too.
+    ASSERT_TRUE(wait_stats(*push, [](const H2PushStats& s) { return s.spool_bytes > 0 && s.bytes_queued == 0; }));
+    ASSERT_TRUE(told.wait("spool-empty"));
+    EXPECT_EQ(told.count("spool-failed"), 1);
+    const auto after = stream(1000, 1000, false);
+    push_tags(*push, after);
+    UploadServer server([](std::size_t) { return UploadServer::answering(Answer::acknowledge); }, nullptr,
+                        port.number());
+    ASSERT_TRUE(push->drain());
+    auto all = before;
+    all.insert(all.end(), after.begin(), after.end());
+    EXPECT_EQ(media_of(server.requests()), media_of(all));
+  }
+}
+
+TEST_F(H2PushSpoolTest, AnEndDoesNotWaitForAFolderThatNeverComes) {
+  const test::ReservedPort port;
+  folder.write("file", "");
+  H2PushConfig settings = config(url_of(port));
+  settings.spool_location = folder.file("file");
+  auto push = create(std::move(settings), heard);
+  push->start();
+  ASSERT_TRUE(heard.wait("spool-failed"));
+  const auto since = std::chrono::steady_clock::now();
+  push.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - since, milliseconds(1500));
 }
 
 TEST_F(H2PushSpoolTest, TheNextUploadSaysHowManyTagsTheOneBeforeHad) {

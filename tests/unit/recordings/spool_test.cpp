@@ -241,7 +241,7 @@ TEST_F(SpoolTest, DeletesWhatIsAcknowledgedAndWhatItIsToldTo) {
   spool->acknowledged("c", 1000);
   ASSERT_FALSE(spool.store("c", tags));
   EXPECT_TRUE(spool.wait([](const SpoolLevel& level) { return level.segments.size() == 1; }));
-  spool->drop();
+  spool->drop(false);
   ASSERT_TRUE(spool.wait([](const SpoolLevel& level) { return level.bytes == 0; }));
   EXPECT_EQ(spool.level().dropped_bytes, size_of(tags));
   EXPECT_EQ(bytes_on_disk(), 0u);
