@@ -35,6 +35,7 @@ async function setUp(kind = 'aac') {
 const posts = () => hub.whep.filter((asked) => asked.startsWith('POST')).length;
 const channels = () => camera.page.evaluate(() => globalThis.camera.channels);
 const nobodyLeft = () => camera.page.waitForFunction(() => globalThis.camera.peers.size === 0);
+// A picture is on the screen, and has come this way.
 const goes = (page, way) => page.waitForFunction((wanted) => document.documentElement.dataset.way === wanted, way);
 
 describe('live, direct', { skip }, () => {
@@ -221,6 +222,25 @@ describe('live, direct alone', { skip }, () => {
     await page.locator('.hub-lost').waitFor({ state: 'hidden' });
     await plays(1);
     await state('live');
+    assert.equal(posts(), 1, 'the same session all the while');
+    await done();
+  });
+
+  it('keeps the connection when the picture stands still while the hub is gone', async () => {
+    await setUp();
+    const { page, state, plays, done } = await browser.open(hub.origin, { path });
+    await goes(page, 'direct');
+    await hub.stop();
+    camera.source.frozen = true;
+    await state('stalled');
+    await page.waitForEvent('requestfailed', (asked) => asked.method() === 'HEAD' && asked.url().endsWith('/live/front-door.flv'));
+    camera.source.frozen = false;
+    await state('live');
+    await plays(1);
+    assert.equal(await camera.page.evaluate(() => globalThis.camera.peers.size), 1);
+    await hub.start();
+    await page.locator('.hub-lost').waitFor({ state: 'hidden' });
+    await plays(1);
     assert.equal(posts(), 1, 'the same session all the while');
     await done();
   });

@@ -192,6 +192,46 @@ describe('LiveSession, live', () => {
     assert.deepEqual([test.state.name, test.lives.length], ['live', 1]);
   });
 
+  it('keeps a connection that stands still while the hub does not answer, and goes on with it', async () => {
+    const test = setUp();
+    test.live.begin();
+    test.hub.answer = { cause: 'no-answer', status: 0, problem: '', retryAfter: 0 };
+    await test.clock.run(2250);
+    assert.equal(test.state.retryIn, 1);
+    await test.clock.run(1000);
+    assert.deepEqual(test.state, { id: 'cam', name: 'stalled', seconds: 3, retryIn: 2 });
+    test.session.tryNow();
+    await settle();
+    assert.equal(test.state.retryIn, 4);
+    assert.deepEqual([test.lives.length, test.live.closed], [1, false]);
+    await test.play(500);
+    assert.deepEqual([test.state.name, test.lives.length], ['live', 1]);
+  });
+
+  it('gives a connection that stands still up once the hub answers', async () => {
+    const test = setUp();
+    test.live.begin();
+    test.hub.answer = { cause: 'no-answer', status: 0, problem: '', retryAfter: 0 };
+    await test.clock.run(3500);
+    assert.equal(test.lives.length, 1);
+    test.hub.answer = served;
+    test.session.tryNow();
+    await settle();
+    assert.deepEqual([test.lives.length, test.lives[0].closed], [2, true]);
+  });
+
+  it('keeps a connection whose picture comes back while the hub is asked', async () => {
+    const test = setUp();
+    test.live.begin();
+    let answer;
+    test.hub.answer = new Promise((done) => { answer = done; });
+    await test.clock.run(3500);
+    await test.play(500);
+    answer(served);
+    await settle();
+    assert.deepEqual([test.state.name, test.lives.length, test.live.closed], ['live', 1, false]);
+  });
+
   it('plays on what has arrived when the stream is closed, and is live again without a stall', async () => {
     const test = setUp();
     test.live.begin();

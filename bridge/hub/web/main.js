@@ -172,7 +172,7 @@ let noticed = ''; // said once for each camera
 store.subscribe((state) => {
   const { session, hub, devices, mode, statsOpen, view: shown } = state;
   root.dataset.state = session?.name ?? 'list';
-  root.dataset.way = session?.way ?? '';
+  root.dataset.way = session?.name === 'live' ? session.way : '';
   document.body.dataset.mode = mode;
   document.body.classList.toggle('local', Boolean(hub.local));
   if (hub.local && shown === 'list' && devices) location.hash = `#/${devices[0].id}`;

@@ -51,6 +51,7 @@ export class LiveSession {
   #blocked = false;
   #failures = 0;
   #retryAt = null;
+  #asking = false; // whether the hub answers, before a connection that stands still is let go of
   #fullUntil = 0;
   #hurried = false; // a try was made because the device list said it would work
   #expectSound = null;
@@ -81,7 +82,7 @@ export class LiveSession {
   /** The answer to [Try now], [Try again], the browser's `online` event and a hub that is back. */
   tryNow() {
     if (this.#resting) return;
-    if (this.#retryAt !== null || this.#card) this.#open();
+    if (this.#retryAt !== null || this.#card) this.#again();
     else this.#live?.tryDirect();
   }
 
@@ -160,6 +161,25 @@ export class LiveSession {
       onPicture: (startup) => this.#picture(startup),
       onEnd: (end) => this.#ended(end, attempt).then(() => this.#publish()),
     });
+    this.#publish();
+  }
+
+  // A direct connection may outlive the hub, and no other one begins without it: one that stands still is let go of only
+  // when the hub answers.
+  async #again() {
+    if (!this.#shown || this.#streamEnded) {
+      this.#open();
+      return;
+    }
+    const attempt = this.#attempt;
+    this.#retryAt = null;
+    this.#asking = true;
+    const { cause } = await this.#deps.probeLive(this.#id);
+    this.#asking = false;
+    if (this.#closed || this.#resting || attempt !== this.#attempt || this.#streamEnded) return;
+    if (!this.#stands(this.#clock.now())) return; // it came back by itself
+    if (cause === 'no-answer') this.#retryLater();
+    else this.#open();
     this.#publish();
   }
 
@@ -244,7 +264,7 @@ export class LiveSession {
     if (!this.#resting) {
       this.#watchStream(now);
       this.#watchDevice();
-      if (this.#retryAt !== null && now >= this.#retryAt && !this.#pausedByPerson) this.#open();
+      if (this.#retryAt !== null && now >= this.#retryAt && !this.#pausedByPerson) this.#again();
     }
     this.#publish();
     this.#cancelTick = this.#clock.after(Limits.tick, () => this.#tick());
@@ -269,7 +289,7 @@ export class LiveSession {
       if (this.#streamEnded) return;
       this.#retryAt = null; // it came back by itself
       this.#failures = 0;
-    } else if (this.#stands(now) && this.#retryAt === null) {
+    } else if (this.#stands(now) && this.#retryAt === null && !this.#asking) {
       this.#retryLater(); // the connection is open and silent
     }
   }
