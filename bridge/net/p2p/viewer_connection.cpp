@@ -4,7 +4,7 @@
 
 #include "core/log.hpp"
 #include "core/memory_budget.hpp"
-#include "proto/rtc/command_message.hpp"
+#include "net/p2p/viewer_stats.hpp"
 #include "proto/rtc/request_label.hpp"
 
 namespace camspan::net {
@@ -15,7 +15,8 @@ using std::chrono::milliseconds;
 
 // A page needs three: a stream, commands, voice.
 constexpr std::size_t kMaxChannels = 16;
-constexpr std::size_t kMaxNotes = 8;
+// Refusals that are kept for a viewer without a channel `command`; most never open one.
+constexpr std::size_t kMaxEarlyNoteBytes = 4096;
 // What a connection costs beside what waits for its viewer.
 constexpr std::size_t kConnectionBytes = 150 << 10;
 
@@ -28,10 +29,6 @@ constexpr Refusal kNotSupported{501, "not-supported"};
 
 bool is_ours(std::string_view protocol) {
   return protocol.empty() || protocol.starts_with("camspan-");
-}
-
-Bytes note(Refusal why, const std::string& label) {
-  return rtc::command_error(0, why.status, std::string(why.cause) + " " + label);
 }
 
 void add(flv::LossCounts& sum, const flv::LossCounts& more) {
@@ -149,34 +146,47 @@ void ViewerConnection::add_command(ChannelId id) {
   channels_[id] = {"command", Use::command, nullptr};
   // With two, both sides use the lower one.
   command_ = command_ ? std::min(*command_, id) : id;
-  for (Bytes& waiting : std::exchange(notes_, {})) tell(std::move(waiting));
+  pump();
 }
 
 void ViewerConnection::refuse(ChannelId id, const std::string& label, Refusal why) {
   log::info("p2p", "viewer ", viewer_.id, " is refused a channel: ", why.cause);
   link_->close_channel(id);
-  tell(note(why, label));
-}
-
-void ViewerConnection::tell(Bytes note) {
-  if (command_)
-    link_->send(*command_, false, note, Delivery::reliable, milliseconds(0));  // one that finds no room is lost
-  else if (notes_.size() < kMaxNotes)
-    notes_.push_back(std::move(note));
+  if (!command_ && commands_.waiting_bytes() + label.size() > kMaxEarlyNoteBytes) return;
+  commands_.refuse(0, why.status, std::string(why.cause) + " " + label);
+  pump();
 }
 
 void ViewerConnection::on_message(ChannelId id, bool, ByteView message) {
   const auto channel = channels_.find(id);
   if (channel == channels_.end()) return;
-  if (channel->second.use == Use::command) answer_command(id, message);
+  if (channel->second.use == Use::command) take_command(message);
   if (channel->second.use == Use::message) owner_.got_message(*this, channel->second.label, message);
 }
 
-void ViewerConnection::answer_command(ChannelId id, ByteView message) {
-  const auto command = rtc::parse_command(message);
-  if (!command || command->kind != rtc::CommandKind::request || command->id == 0) return;
-  const Bytes reply = rtc::command_error(command->id, kUnknownCommand.status, kUnknownCommand.cause);
-  link_->send(id, false, reply, Delivery::reliable, milliseconds(0));
+void ViewerConnection::take_command(ByteView message) {
+  if (!commands_.feed(message)) log::debug("p2p", "viewer ", viewer_.id, " sent what is no command");
+  while (const auto event = commands_.poll())
+    if (const auto* asked = std::get_if<rtc::CommandChannel::Asked>(&*event)) answer_command(*asked);
+  pump();
+}
+
+void ViewerConnection::answer_command(const rtc::CommandChannel::Asked& asked) {
+  if (asked.id == 0) return;  // it only tells
+  const auto command = rtc::parse_request_label(as_text(asked.text));
+  if (command && command->value("action") == "inner_define" && command->value("cmd") == "get_stats")
+    commands_.reply(asked.id, as_bytes(viewer_stats_json(stats())));
+  else
+    commands_.refuse(asked.id, kUnknownCommand.status, kUnknownCommand.cause);
+}
+
+/// Ahead of streams; what finds no room goes when there is some.
+void ViewerConnection::send_commands() {
+  if (!command_) return;
+  while (const Bytes* message = commands_.front()) {
+    if (!link_->send(*command_, false, *message, Delivery::reliable, milliseconds(0))) return;
+    commands_.pop();
+  }
 }
 
 void ViewerConnection::on_writable() {
@@ -203,13 +213,15 @@ void ViewerConnection::forget(ChannelId id) {
   command_.reset();
   for (const auto& [other, used] : channels_)
     if (used.use == Use::command && !command_) command_ = other;
+  if (!command_) commands_ = {};
 }
 
-/// One message of each stream in turn, until nothing waits or the link is full.
+/// Commands, then one message of each stream in turn, until nothing waits or the link is full.
 void ViewerConnection::pump() {
   // The link may speak while it is spoken to: what it says then waits until we are done.
   if (pumping_ || ended_) return;
   pumping_ = true;
+  send_commands();
   for (bool more = true; more && !full_;) more = pump_round();
   pumping_ = false;
   full_ = false;

@@ -12,6 +12,7 @@
 #include "net/p2p/bitrate_policy.hpp"
 #include "net/p2p/media_channel.hpp"
 #include "net/p2p/p2p_link.hpp"
+#include "proto/rtc/command_channel.hpp"
 
 namespace camspan::net {
 
@@ -93,8 +94,9 @@ class ViewerConnection final : public Link::Observer {
   void add_stream(const ChannelOpen& open);
   void add_command(ChannelId id);
   void refuse(ChannelId id, const std::string& label, Refusal why);
-  void tell(Bytes note);
-  void answer_command(ChannelId id, ByteView message);
+  void take_command(ByteView message);
+  void answer_command(const rtc::CommandChannel::Asked& asked);
+  void send_commands();
   bool may(std::string_view right) const;
   bool pump_round();
   void forget(ChannelId id);
@@ -107,7 +109,7 @@ class ViewerConnection final : public Link::Observer {
   std::string mid_;
   std::map<ChannelId, Channel> channels_;
   std::optional<ChannelId> command_;
-  std::vector<Bytes> notes_;       ///< for `command`, until it is there
+  rtc::CommandChannel commands_;   ///< what is said there, also before it is
   std::optional<ChannelId> turn_;  ///< whose stream comes first when there is room again
   bool pumping_ = false;
   bool full_ = false;                ///< while pumping: the link is

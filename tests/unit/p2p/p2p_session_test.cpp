@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "proto/rtc/command_message.hpp"
 #include "proto/rtc/timed_reader.hpp"
@@ -481,6 +482,61 @@ TEST_F(P2pSessionTest, TellsThatACommandIsUnknown) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->id, 9u);
   EXPECT_EQ(load_be<2>(reply->body.data()), 404u);
+}
+
+TEST_F(P2pSessionTest, TellsAViewerItsStats) {
+  FakeLink& link = join("a");
+  open(link, 1, "command", "camspan-command");
+  open(link, 3, "action=live&channel=0");
+  link.stats_now.loss = 0.25;
+  link.stats_now.rtt = milliseconds(40);
+  deliver(tags());
+  P2pCameraStats known;
+  session().fill(known);
+  const auto ask = rtc::command_message(rtc::CommandKind::request, 7, as_bytes("action=inner_define&cmd=get_stats"));
+  link.observer.on_message(1, false, ask);
+  ASSERT_EQ(link.sent.back().channel, 1);
+  const auto reply = rtc::parse_command(link.sent.back().message);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->kind, rtc::CommandKind::reply);
+  EXPECT_EQ(reply->id, 7u);
+  const auto told = nlohmann::json::parse(as_text(reply->body));
+  EXPECT_EQ(told["id"], "a");
+  EXPECT_EQ(told["state"], "connected");
+  EXPECT_EQ(told["delivery"], "camspan-flv");
+  EXPECT_EQ(told["loss"], 0.25);
+  EXPECT_EQ(told["rtt-ms"], 40.0);
+  EXPECT_EQ(told["ice-ms"], -1) << "not known of this link";
+  EXPECT_GT(known.frames_sent, 0u);
+  EXPECT_EQ(told["frames-sent"], known.frames_sent);
+  EXPECT_EQ(told["frames-dropped-late"], 0);
+}
+
+TEST_F(P2pSessionTest, TellsByCauseWhatAViewerDidNotGet) {
+  config.max_bytes = 20'000;
+  FakeLink& link = join("a");
+  open(link, 1, "action=live");
+  open(link, 3, "command", "camspan-command");
+  link.room = 0;
+  link.sent.clear();
+  deliver(tags(4000));
+  const auto ask = rtc::command_message(rtc::CommandKind::request, 1, as_bytes("action=inner_define&cmd=get_stats"));
+  link.observer.on_message(3, false, ask);
+  EXPECT_THAT(link.sent, IsEmpty()) << "there is no room";
+  link.make_room(1 << 20);
+  ASSERT_FALSE(link.sent.empty());
+  ASSERT_EQ(link.sent.front().channel, 3) << "ahead of the stream";
+  const auto told = nlohmann::json::parse(as_text(rtc::parse_command(link.sent.front().message)->body));
+  EXPECT_GT(told["frames-dropped-overflow"], 0);
+  EXPECT_EQ(told["frames-dropped-lifetime"], 0);
+}
+
+TEST_F(P2pSessionTest, BoundsTheRefusalsThatWaitForAChannelOfCommands) {
+  FakeLink& link = join("a");
+  for (int i = 0; i < 1000; ++i) open(link, 1, "no grammar, and long: " + std::string(1000, 'x'), "camspan-flv");
+  open(link, 3, "command", "camspan-command");
+  EXPECT_THAT(link.sent, testing::SizeIs(3)) << "those that fit into 4 KiB";
+  for (const Sent& sent : link.sent) EXPECT_EQ(note_of(sent).substr(0, 15), "400 bad-request");
 }
 
 TEST_F(P2pSessionTest, CarriesMessagesOfOtherLabelsOnlyForAProgramThatListens) {
