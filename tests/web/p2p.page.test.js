@@ -92,6 +92,25 @@ describe('live, direct', { skip }, () => {
     await done();
   });
 
+  it('says that the network is slow while the picture arrives late, and no longer', async () => {
+    await setUp('silent');
+    hub.live['front-door'] = noVideo;
+    const { page, says, plays, text, shot, accessible, done } = await browser.open(hub.origin, { path });
+    await says('.pill', /^Live\s*Direct$/);
+    await plays(1);
+    await camera.page.evaluate(() => { globalThis.camera.delayMs = 1700; });
+    await says('.pill', /^Live\s*Slow network$/);
+    await says('.toast', 'The network is too slow for this picture.');
+    await shot('slow-network');
+    await accessible();
+    await camera.page.evaluate(() => { globalThis.camera.delayMs = 0; });
+    await says('.pill', /^Live\s*Direct$/);
+    assert.equal(await text('.toast'), '');
+    await plays(1);
+    assert.equal(posts(), 1);
+    await done();
+  });
+
   it('gives its place back when another camera is opened', async () => {
     await setUp();
     const { page, state, done } = await browser.open(hub.origin, { path });

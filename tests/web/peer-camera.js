@@ -12,7 +12,18 @@ function runCamera() {
   const feed = (id, channel) => {
     const socket = new WebSocket(`ws://${location.host}/live/${id}.flv`);
     socket.binaryType = 'arraybuffer';
-    socket.onmessage = ({ data }) => channel.readyState === 'open' && send(channel, data);
+    const waiting = []; // for a slow network
+    const pump = () => {
+      while (waiting[0]?.at <= performance.now()) {
+        const { data } = waiting.shift();
+        if (channel.readyState === 'open') send(channel, data);
+      }
+      if (waiting.length) setTimeout(pump, 20);
+    };
+    socket.onmessage = ({ data }) => {
+      waiting.push({ data, at: performance.now() + globalThis.camera.delayMs });
+      pump();
+    };
     channel.onclose = () => socket.close();
   };
   const reply = (channel, id, text) => {
@@ -26,6 +37,7 @@ function runCamera() {
     peers,
     channels,
     stats: {},
+    delayMs: 0, // of the streams
     async answer(id, session, sdp, { servers, relayOnly }) {
       const peer = new RTCPeerConnection({ iceServers: servers, iceTransportPolicy: relayOnly ? 'relay' : 'all' });
       peers.set(session, peer);

@@ -192,6 +192,41 @@ describe('LiveSession, live', () => {
     assert.deepEqual([test.state.name, test.lives.length], ['live', 1]);
   });
 
+  it('says that the network is slow once a direct picture is late for 2 s, and takes it back as slowly', async () => {
+    const test = setUp();
+    test.live.state = { ...test.live.state, way: 'direct', late: 0.5 };
+    test.live.begin();
+    await test.play(2500);
+    test.live.state.late = 1.5;
+    await test.play(1750);
+    assert.equal(test.state.tooSlow, undefined);
+    await test.play(750);
+    assert.deepEqual(test.state, { id: 'cam', name: 'live', way: 'direct', tooSlow: true });
+    test.live.state.late = 1;
+    await test.play(5000);
+    assert.equal(test.state.tooSlow, true);
+    test.live.state.late = 0.5;
+    await test.play(1500);
+    assert.equal(test.state.tooSlow, true);
+    await test.play(1000);
+    assert.equal(test.state.tooSlow, undefined);
+  });
+
+  it('says nothing of the network for a moment of lateness, or through the hub', async () => {
+    const test = setUp();
+    test.live.state = { ...test.live.state, way: 'direct', late: 2 };
+    test.live.begin();
+    await test.play(1000);
+    test.live.state.late = 0.5;
+    await test.play(500);
+    test.live.state.late = 2;
+    await test.play(1500);
+    assert.equal(test.state.tooSlow, undefined);
+    test.live.state.way = 'hub';
+    await test.play(5000);
+    assert.deepEqual(test.state, { id: 'cam', name: 'live', way: 'hub', late: 2, blocked: false });
+  });
+
   it('keeps a connection that stands still while the hub does not answer, and goes on with it', async () => {
     const test = setUp();
     test.live.begin();

@@ -64,6 +64,8 @@ describe('explain', () => {
     assert.deepEqual(told({ name: 'live', way: 'direct' }).pill, { kind: 'live', text: 'Live', extra: 'Direct' });
     assert.deepEqual(told({ name: 'live', way: 'relay' }).pill, { kind: 'live', text: 'Live', extra: 'Relayed' });
     assert.deepEqual(told({ name: 'live', way: 'hub', late: 2 }).pill, { kind: 'live', text: 'Live', extra: 'Through the hub, 2 s late' });
+    assert.deepEqual(told({ name: 'live', way: 'direct', tooSlow: true }).pill, { kind: 'live', text: 'Live', extra: 'Slow network' });
+    assert.equal(told({ name: 'live', way: 'direct', tooSlow: true }).toast, 'The network is too slow for this picture.');
   });
 
   it('says once why the picture does not come direct', () => {

@@ -5,6 +5,7 @@ export const Limits = Object.freeze({
   quiet: 400, // a connection faster than this shows no steps
   slow: 4000,
   stalled: 2000,
+  tooSlow: 2000, // a direct stream that arrives late for so long has a network slower than it is
   hidden: 30000, // a page that nobody sees, or a held picture, gives its stream back
   cardRetry: 15000,
   soundKnown: 2000, // cameras send sound many times a second: a stream without any by then has none
@@ -17,12 +18,16 @@ const failuresBeforeCard = 3;
 // The delay shown changes by more than this many seconds at a time, so that it does not flicker.
 const lateStep = 0.75;
 
+// What waits to be shown of a direct stream makes it 0.6 s late at most; the rest it has lost on the way. Seconds.
+const lateWhenSlow = 1.2;
+const lateWhenFine = 0.8;
+
 const isFinal = (way) => ['signed-out', 'refused', 'missing'].includes(way?.cause);
 
 /**
  * The state machine of one camera, and the only writer of `session` and `sound` in the store. `session` is `{id, name,
  * ...}` where name is one of `connecting` (way, step, of, visible, slow), `live` (way `direct`, `relay` or `hub`; of the hub
- * late, s, and blocked: there is no other way), `paused`, `stalled` (seconds, retryIn), `offline` (still: its last picture
+ * late, s, and blocked: there is no other way; of the others tooSlow, where the network is), `paused`, `stalled` (seconds, retryIn), `offline` (still: its last picture
  * is there), `waiting`, `full` (ready: the pause that was asked for is over), `signed-out` (problem), `refused`, `missing`,
  * `codec` (codec), `unreachable` (ways, seconds, details). `sound` is `{on, kind, held}`.
  */
@@ -47,6 +52,8 @@ export class LiveSession {
   #heldByBrowser = false;
   #late = 0;
   #way = 'hub';
+  #tooSlow = false;
+  #turnedAt = null; // since then it looks as if `tooSlow` were no longer right
   #progress = { way: 'direct', step: 1, of: 5 };
   #blocked = false;
   #failures = 0;
@@ -153,7 +160,8 @@ export class LiveSession {
   #open() {
     this.#live?.close();
     this.#retryAt = null;
-    this.#shown = this.#streamEnded = this.#heldByBrowser = false;
+    this.#shown = this.#streamEnded = this.#heldByBrowser = this.#tooSlow = false;
+    this.#turnedAt = null;
     this.#startedAt = this.#clock.now();
     const attempt = ++this.#attempt;
     this.#live = this.#deps.openLive({ soundOn: this.#store.get().sound.on, expectSound: this.#expectSound }, {
@@ -278,6 +286,7 @@ export class LiveSession {
     this.#way = way ?? this.#way;
     this.#blocked = blocked;
     this.#watchPicture(now, time, late);
+    this.#watchNetwork(now, late);
     this.#noteSound(now, sound, held);
   }
 
@@ -292,6 +301,15 @@ export class LiveSession {
     } else if (this.#stands(now) && this.#retryAt === null && !this.#asking) {
       this.#retryLater(); // the connection is open and silent
     }
+  }
+
+  #watchNetwork(now, late) {
+    const slow = this.#way !== 'hub' && late > (this.#tooSlow ? lateWhenFine : lateWhenSlow);
+    if (slow === this.#tooSlow) this.#turnedAt = null;
+    else this.#turnedAt ??= now;
+    if (this.#turnedAt === null || now - this.#turnedAt < Limits.tooSlow) return;
+    this.#tooSlow = slow;
+    this.#turnedAt = null;
   }
 
   #stands(now) {
@@ -345,7 +363,9 @@ export class LiveSession {
       this.#progress = this.#live?.progress ?? this.#progress;
       return { name: 'connecting', ...this.#progress, visible: waited >= Limits.quiet, slow: waited >= Limits.slow };
     }
-    if (!this.#stands(now)) return { name: 'live', way: this.#way, ...(this.#way === 'hub' && this.#hubState()) };
+    if (!this.#stands(now)) {
+      return { name: 'live', way: this.#way, ...(this.#way === 'hub' ? this.#hubState() : this.#tooSlow && { tooSlow: true }) };
+    }
     const retryIn = this.#retryAt === null ? 0 : Math.max(0, Math.ceil((this.#retryAt - now) / 1000));
     return { name: 'stalled', seconds: Math.floor((now - this.#movedAt) / 1000), retryIn };
   }

@@ -172,9 +172,9 @@ const explanations = {
       action: slow && way === 'direct' ? action('use-hub', 'Use the hub instead') : null,
     },
   }),
-  live: ({ way, late }) => ({
-    pill: { kind: 'live', text: 'Live', extra: { direct: 'Direct', relay: 'Relayed' }[way] ?? `Through the hub, ${late} s late` },
-  }),
+  live: ({ way, late, tooSlow }) => (tooSlow
+    ? { pill: { kind: 'live', text: 'Live', extra: 'Slow network' }, toast: 'The network is too slow for this picture.' }
+    : { pill: { kind: 'live', text: 'Live', extra: { direct: 'Direct', relay: 'Relayed' }[way] ?? `Through the hub, ${late} s late` } }),
   paused: () => ({ pill: { kind: 'warn', text: 'Paused' }, big: 'Tap to play' }),
   stalled: ({ seconds, retryIn }, { device, hub }) => {
     const next = retryIn > 0 ? `Next try in ${retryIn} s` : '';
@@ -251,5 +251,5 @@ export function explain(session, around) {
   const name = nameOf(around.device, session.id);
   const told = explanations[session.name](session, { ...around, name, id: session.id });
   const held = (session.name === 'live' || session.name === 'playback') && around.sound.held;
-  return { ...told, dim: Boolean(told.dim || told.card), toast: held ? 'Sound is off. Press M or tap the picture.' : '' };
+  return { ...told, dim: Boolean(told.dim || told.card), toast: held ? 'Sound is off. Press M or tap the picture.' : told.toast ?? '' };
 }
