@@ -26,6 +26,14 @@ asio::awaitable<Result<bool>> H1Input::fill_until(std::size_t most, std::chrono:
   co_return std::get<0>(std::move(first));
 }
 
+Bytes H1Input::take() {
+  const ByteView left = view();
+  Bytes taken(left.begin(), left.end());
+  consume(left.size());
+  release();
+  return taken;
+}
+
 void H1Input::release() {
   if (begin_ != end_) return;
   bytes_ = Bytes{};

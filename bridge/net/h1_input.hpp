@@ -15,7 +15,8 @@ class H1Input {
   /// Valid until the next fill().
   ByteView view() const { return ByteView(bytes_).subspan(begin_, end_ - begin_); }
   void consume(std::size_t count) { begin_ += count; }
-  Bytes take() { return Bytes(view().begin(), view().end()); }
+  /// What is left, for whoever reads on from here; gives the memory back.
+  Bytes take();
 
   /// Reads more, at most `most` bytes, when all of view() is consumed. @return false = the peer ended its direction
   asio::awaitable<Result<bool>> fill(std::size_t most);

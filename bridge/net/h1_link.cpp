@@ -47,12 +47,12 @@ Refusal describe(int status) {
 
 class H1Connection final : public HttpConnection {
  public:
-  H1Connection(std::unique_ptr<ByteStream> stream, Bytes already_read, HttpServer::Handler handler,
-               HttpServerLimits limits, H1ServerControl& control)
+  H1Connection(std::unique_ptr<ByteStream> stream, Bytes already_read, const HttpServer::Handler& handler,
+               const HttpServerLimits& limits, H1ServerControl& control)
       : stream_(std::move(stream)),
         input_(*stream_, std::move(already_read)),
         parser_({.max_header_bytes = limits.max_header_bytes}),
-        handler_(std::move(handler)),
+        handler_(handler),
         limits_(limits),
         control_(control) {
     control_.stream_ = stream_.get();
@@ -64,6 +64,7 @@ class H1Connection final : public HttpConnection {
 
  private:
   asio::awaitable<bool> read_head(Clock::time_point deadline);
+  std::unique_ptr<H1Exchange> next_exchange();
   asio::awaitable<bool> serve();
   asio::awaitable<void> refuse(int status, std::string_view detail);
   asio::awaitable<void> linger();
@@ -71,8 +72,8 @@ class H1Connection final : public HttpConnection {
   std::unique_ptr<ByteStream> stream_;
   H1Input input_;
   RequestParser parser_;
-  HttpServer::Handler handler_;
-  HttpServerLimits limits_;
+  const HttpServer::Handler& handler_;
+  const HttpServerLimits& limits_;
   H1ServerControl& control_;
 };
 
@@ -111,8 +112,9 @@ asio::awaitable<bool> H1Connection::read_head(Clock::time_point deadline) {
   }
 }
 
-/// @return true when the connection is ready for the next request
-asio::awaitable<bool> H1Connection::serve() {
+/// Of the request whose head is there; null for a target that cannot be. On the heap: in a coroutine's frame there
+/// would be several of what it is made of, as long as it lasts.
+std::unique_ptr<H1Exchange> H1Connection::next_exchange() {
   http1::Request request = std::move(parser_.request());
   const ByteStream::Info& info = stream_->info();
   RequestHead head;
@@ -126,20 +128,26 @@ asio::awaitable<bool> H1Connection::serve() {
   head.client_certificate_name = info.peer_common_name;
   head.content_length = request.content_length;
   head.ended = !request.content_length && !request.chunked;
-  if (!set_target(head, request.target)) {
+  if (!set_target(head, request.target)) return nullptr;
+  return std::make_unique<H1Exchange>(*stream_, *this, input_, parser_, limits_, std::move(head), std::move(request));
+}
+
+/// @return true when the connection is ready for the next request
+asio::awaitable<bool> H1Connection::serve() {
+  const std::unique_ptr<H1Exchange> exchange = next_exchange();
+  if (exchange == nullptr) {
     co_await refuse(400, "The path or query has a character or escape that is not allowed.");
     co_return false;
   }
-  H1Exchange exchange(*stream_, *this, input_, parser_, limits_, std::move(head), std::move(request));
-  if (control_.going_away_) exchange.last_on_connection();
+  if (control_.going_away_) exchange->last_on_connection();
   bool failed = false;
   try {
-    co_await handler_(exchange);
+    co_await handler_(*exchange);
   } catch (const std::exception& error) {
     failed = true;
-    log::error("net", exchange.request().method, ' ', exchange.request().path, " failed: ", error.what());
+    log::error("net", exchange->request().method, ' ', exchange->request().path, " failed: ", error.what());
   }
-  co_return co_await exchange.conclude(failed);
+  co_return co_await exchange->conclude(failed);
 }
 
 /// Answers a request that no handler sees.
@@ -182,9 +190,9 @@ void H1ServerControl::abort() {
 }
 
 asio::awaitable<void> H1ServerLink::run(std::unique_ptr<ByteStream> stream, Bytes already_read,
-                                        HttpServer::Handler handler, HttpServerLimits limits,
+                                        const HttpServer::Handler& handler, const HttpServerLimits& limits,
                                         Clock::time_point first_head, H1ServerControl& control) {
-  H1Connection connection(std::move(stream), std::move(already_read), std::move(handler), limits, control);
+  H1Connection connection(std::move(stream), std::move(already_read), handler, limits, control);
   co_await connection.run(first_head);
 }
 

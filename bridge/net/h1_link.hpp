@@ -36,11 +36,11 @@ class H1ServerLink {
  public:
   /// Serves `stream` until it ends, and closes it in good order where it can. Does not throw.
   /// @param already_read  what was read of the connection before
-  /// @param handler       called once per request
+  /// @param handler       called once per request; it and `limits` outlive run()
   /// @param first_head    when the first request's head must be there
-  static asio::awaitable<void> run(std::unique_ptr<ByteStream> stream, Bytes already_read, HttpServer::Handler handler,
-                                   HttpServerLimits limits, std::chrono::steady_clock::time_point first_head,
-                                   H1ServerControl& control);
+  static asio::awaitable<void> run(std::unique_ptr<ByteStream> stream, Bytes already_read,
+                                   const HttpServer::Handler& handler, const HttpServerLimits& limits,
+                                   std::chrono::steady_clock::time_point first_head, H1ServerControl& control);
 };
 
 }  // namespace camspan::net

@@ -48,6 +48,12 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
     std::size_t running() const { return h1.running() + h2.running(); }
   };
   using Connections = std::list<Connection>;
+  /// A stream of which enough is read to know what it speaks.
+  struct Opened {
+    std::unique_ptr<ByteStream> stream;  // null: there is none
+    Bytes begin;
+    bool http2 = false;
+  };
 
   Impl(asio::any_io_executor on, Handler handler, HttpServerLimits limits)
       : executor(std::move(on)), handler(std::move(handler)), limits(limits), changed(executor) {}
@@ -58,7 +64,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
   void warn_now_and_then(const std::string& message);
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Connections::iterator connection, tcp::socket socket,
                                      ssl_ctx_st* tls);
-  asio::awaitable<void> speak(Connection& connection, tcp::socket socket, ssl_ctx_st* tls);
+  asio::awaitable<Opened> open(Connection& connection, tcp::socket socket, ssl_ctx_st* tls, Clock::time_point deadline);
+  asio::awaitable<void> speak(Connection& connection, Opened opened, Clock::time_point deadline);
   asio::awaitable<std::unique_ptr<ByteStream>> open_stream(Connection& connection, tcp::socket socket, ssl_ctx_st* tls,
                                                            Clock::time_point deadline);
   void leave(Connections::iterator connection);
@@ -121,7 +128,9 @@ void HttpServer::Impl::admit(tcp::socket socket, ssl_ctx_st* tls) {
 asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, Connections::iterator connection,
                                               tcp::socket socket, ssl_ctx_st* tls) {
   try {
-    co_await self->speak(*connection, std::move(socket), tls);
+    const auto deadline = Clock::now() + self->limits.handshake;
+    Opened opened = co_await self->open(*connection, std::move(socket), tls, deadline);
+    if (opened.stream != nullptr) co_await self->speak(*connection, std::move(opened), deadline);
   } catch (const std::exception& error) {
     log::error("net", "a connection failed: ", error.what());
   }
@@ -153,33 +162,38 @@ asio::awaitable<std::unique_ptr<ByteStream>> HttpServer::Impl::open_stream(Conne
   co_return nullptr;
 }
 
-asio::awaitable<void> HttpServer::Impl::speak(Connection& connection, tcp::socket socket, ssl_ctx_st* tls) {
-  const auto deadline = Clock::now() + limits.handshake;
+asio::awaitable<HttpServer::Impl::Opened> HttpServer::Impl::open(Connection& connection, tcp::socket socket,
+                                                                 ssl_ctx_st* tls, Clock::time_point deadline) {
+  Opened opened;
   auto stream = co_await open_stream(connection, std::move(socket), tls, deadline);
-  if (stream == nullptr) co_return;
+  if (stream == nullptr) co_return opened;
 
   // HTTP/2 begins with its preface whatever ALPN said; devices without ALPN exist.
-  Bytes begin;
   bool may_be_http2 = true;
+  connection.stream = stream.get();
   {
-    connection.stream = stream.get();
     Watchdog watchdog(executor, *stream);
     watchdog.arm(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()));
-    while (may_be_http2 && begin.size() < kPreface.size()) {
-      const std::size_t had = begin.size();
-      begin.resize(kPreface.size());
-      const auto count = co_await stream->read_some(std::span(begin).subspan(had));
-      begin.resize(had + count.value_or(0));
-      if (begin.size() == had) break;
-      may_be_http2 = kPreface.starts_with(as_text(begin));
+    while (may_be_http2 && opened.begin.size() < kPreface.size()) {
+      const std::size_t had = opened.begin.size();
+      opened.begin.resize(kPreface.size());
+      const auto count = co_await stream->read_some(std::span(opened.begin).subspan(had));
+      opened.begin.resize(had + count.value_or(0));
+      if (opened.begin.size() == had) break;
+      may_be_http2 = kPreface.starts_with(as_text(opened.begin));
     }
-    connection.stream = nullptr;
   }
-  if (begin.empty() || stopping) co_return;
-  if (may_be_http2 && begin.size() == kPreface.size())
-    co_await H2ServerLink::run(std::move(stream), std::move(begin), handler, limits, connection.h2);
-  else
-    co_await H1ServerLink::run(std::move(stream), std::move(begin), handler, limits, deadline, connection.h1);
+  connection.stream = nullptr;
+  opened.http2 = may_be_http2 && opened.begin.size() == kPreface.size();
+  if (!opened.begin.empty() && !stopping) opened.stream = std::move(stream);
+  co_return opened;
+}
+
+/// No coroutine, whose frame would hold what it hands on once more as long as the connection lasts.
+asio::awaitable<void> HttpServer::Impl::speak(Connection& connection, Opened opened, Clock::time_point deadline) {
+  if (opened.http2)
+    return H2ServerLink::run(std::move(opened.stream), std::move(opened.begin), handler, limits, connection.h2);
+  return H1ServerLink::run(std::move(opened.stream), std::move(opened.begin), handler, limits, deadline, connection.h1);
 }
 
 void HttpServer::Impl::stop_accepting() {

@@ -12,12 +12,18 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A message from a peer is a command or a piece of voice; larger ones come in several reads.
-constexpr std::size_t kReadBytes = 4096;
+// Four TLS records: one system call then often takes what a peer that publishes has sent.
+constexpr std::size_t kReadBytes = 64 << 10;
 // Pongs that a peer makes us queue while it does not read.
 constexpr std::size_t kMaxControlBytes = 16 << 10;
 constexpr std::chrono::milliseconds kCloseWait{2000};  // ws_link.hpp
 constexpr unsigned kMaxUnanswered = 2;                 // ws_link.hpp
+
+/// What is read is taken apart at once, so all of a thread read into the same memory.
+std::span<std::byte> read_buffer() {
+  thread_local Bytes buffer(kReadBytes);
+  return buffer;
+}
 
 }  // namespace
 
@@ -25,12 +31,10 @@ WsSession::WsSession(ws::Role role, ByteStream& stream, Bytes already_read, std:
                      std::chrono::milliseconds ping)
     : stream_(stream),
       frames_(role, {max_message_bytes}),
-      input_(std::move(already_read)),
+      already_read_(std::move(already_read)),
       ping_(ping),
       silence_(stream.executor()),
-      last_input_(Clock::now()),
-      write_done_(stream.executor()),
-      closed_(stream.executor()) {}
+      last_input_(Clock::now()) {}
 
 void WsSession::start() {
   watch_silence();
@@ -79,8 +83,13 @@ asio::awaitable<Result<>> WsSession::flush() {
     frames_.pending_output(control_);
   }
   writing_ = false;
-  write_done_.notify();
+  if (write_done_ != nullptr) write_done_->notify();
   co_return written;
+}
+
+asio::awaitable<void> WsSession::write_done() {
+  if (write_done_ == nullptr) write_done_ = std::make_unique<WakeUp>(stream_.executor());
+  co_await write_done_->wait();
 }
 
 std::size_t WsSession::try_write(std::span<const ByteView> encoded) {
@@ -105,7 +114,7 @@ asio::awaitable<void> WsSession::drain(std::shared_ptr<WsSession> self) {
 
 asio::awaitable<Result<>> WsSession::write(std::span<const ByteView> encoded) {
   if (std::exchange(within_, false)) co_return co_await write_now(encoded);
-  while (writing_) co_await write_done_.wait();
+  while (writing_) co_await write_done();
   if (frames_.closing() || settled_) co_return fail(Errc::closed);
   co_return co_await write_now(encoded);
 }
@@ -115,7 +124,7 @@ asio::awaitable<Result<>> WsSession::write_now(std::span<const ByteView> encoded
   const auto written = co_await stream_.write_gather(encoded);
   writing_ = false;
   if (!written) {
-    write_done_.notify();
+    if (write_done_ != nullptr) write_done_->notify();
     co_return fail(reason(written.error()));
   }
   if (const auto flushed = co_await flush(); !flushed) co_return fail(reason(flushed.error()));
@@ -123,7 +132,7 @@ asio::awaitable<Result<>> WsSession::write_now(std::span<const ByteView> encoded
 }
 
 asio::awaitable<Result<>> WsSession::send(std::string text) {
-  while (writing_) co_await write_done_.wait();
+  while (writing_) co_await write_done();
   if (frames_.closing() || settled_) co_return fail(Errc::closed);
   const auto queued = frames_.send(ws::Opcode::text, as_bytes(text));
   if (!queued) co_return queued;
@@ -138,7 +147,7 @@ std::optional<Result<WsLink::Message>> WsSession::take_event() {
       return WsLink::Message{message->text, std::move(message->data)};
     if (std::holds_alternative<ws::FrameSession::Closed>(*event)) {
       peer_closed_ = true;
-      closed_.notify();
+      if (closed_ != nullptr) closed_->notify();
     }
   }
   if (peer_closed_) return fail(Errc::closed);
@@ -146,35 +155,36 @@ std::optional<Result<WsLink::Message>> WsSession::take_event() {
   return std::nullopt;
 }
 
-/// Takes bytes of the peer apart and answers what needs an answer.
-asio::awaitable<Result<>> WsSession::receive() {
-  if (input_.empty()) {
-    input_.resize(kReadBytes);
-    reading_ = true;
-    const auto count = co_await stream_.read_some(input_);
-    reading_ = false;
-    input_.resize(count.value_or(0));
-    if (input_.empty()) closed_.notify();  // close() need not wait for a frame any more
-    if (!count) co_return fail(reason(count.error()));
-    if (*count == 0) co_return fail(Errc::connection_lost);
-  }
+/// Takes what was read apart; flush() is to follow, for what needs an answer.
+Result<> WsSession::took(const Result<std::size_t>& count) {
+  reading_ = false;
+  if (count.value_or(0) == 0 && closed_ != nullptr) closed_->notify();  // close() need not wait for a frame any more
+  if (!count) return fail(reason(count.error()));
+  if (*count == 0) return fail(Errc::connection_lost);
+  feed(read_buffer().first(*count));
+  return {};
+}
+
+void WsSession::feed(ByteView bytes) {
   last_input_ = Clock::now();
   unanswered_ = 0;
-  const auto fed = frames_.feed(input_);
-  input_.clear();
+  const auto fed = frames_.feed(bytes);
   if (!fed) failed_ = fed.error();
-  co_return co_await flush();
 }
 
 asio::awaitable<Result<WsLink::Message>> WsSession::read() {
   if (closing_) co_return fail(Errc::closed);
-  co_return co_await next_message();
-}
-
-asio::awaitable<Result<WsLink::Message>> WsSession::next_message() {
   for (;;) {
     if (auto event = take_event()) co_return std::move(*event);
-    const auto received = co_await receive();
+    Result<> received;
+    if (already_read_.empty()) {
+      reading_ = true;
+      const auto count = co_await stream_.read_some(read_buffer());
+      received = took(count);
+    } else {
+      feed(std::exchange(already_read_, {}));
+    }
+    if (received) received = co_await flush();
     if (received) continue;
     // What came before the end still counts.
     if (auto event = take_event()) co_return std::move(*event);
@@ -188,13 +198,21 @@ asio::awaitable<void> WsSession::close(std::uint16_t code, std::string reason) {
   watchdog.arm(kCloseWait);
   co_await flush();
   if (reading_ && !peer_closed_) {
-    co_await closed_.wait_until(Clock::now() + kCloseWait);
+    closed_ = std::make_unique<WakeUp>(stream_.executor());
+    co_await closed_->wait_until(Clock::now() + kCloseWait);
     co_return;
   }
   closing_ = true;
+  if (!already_read_.empty()) feed(std::exchange(already_read_, {}));
   for (;;) {
-    const auto message = co_await next_message();
-    if (!message) co_return;
+    const auto event = take_event();
+    if (event && *event) continue;
+    if (event) co_return;
+    reading_ = true;
+    const auto count = co_await stream_.read_some(read_buffer());
+    const auto received = took(count);
+    if (!received) co_return;
+    co_await flush();
   }
 }
 
@@ -203,7 +221,7 @@ asio::awaitable<void> WsSession::settle() {
   silence_.cancel();
   if (writing_) stream_.abort();
   if (std::exchange(within_, false)) writing_ = false;
-  while (writing_) co_await write_done_.wait();
+  while (writing_) co_await write_done();
 }
 
 namespace {

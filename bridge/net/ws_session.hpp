@@ -33,11 +33,12 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   static std::unique_ptr<WsLink> make_link(std::shared_ptr<WsSession> session);
 
  private:
-  asio::awaitable<Result<WsLink::Message>> next_message();
-  asio::awaitable<Result<>> receive();
+  Result<> took(const Result<std::size_t>& count);
+  void feed(ByteView bytes);
   std::optional<Result<WsLink::Message>> take_event();
   asio::awaitable<Result<>> write_now(std::span<const ByteView> encoded);
   asio::awaitable<Result<>> flush();
+  asio::awaitable<void> write_done();
   void watch_silence();
   void on_silence();
   static asio::awaitable<void> send_ping(std::shared_ptr<WsSession> self);
@@ -46,13 +47,14 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
 
   ByteStream& stream_;
   ws::FrameSession frames_;
-  Bytes input_;    // read and not yet fed
+  Bytes already_read_;
   Bytes control_;  // frames of our own to write: pongs, pings, close
   std::chrono::milliseconds ping_;
   asio::steady_timer silence_;
   std::chrono::steady_clock::time_point last_input_;
-  WakeUp write_done_;
-  WakeUp closed_;
+  // Made for whoever waits: hardly ever.
+  std::unique_ptr<WakeUp> write_done_;
+  std::unique_ptr<WakeUp> closed_;
   std::error_code failed_;  // the peer broke the protocol
   unsigned unanswered_ = 0;
   bool reading_ = false;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <deque>
+#include <list>
 #include <new>
 
 namespace camspan::ws {
@@ -44,35 +44,57 @@ std::string accept_key(std::string_view client_key) {
   return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
 }
 
+/// wslay's context has 8 KiB of buffers. It is there from the first byte of a message to its end, and as long as
+/// something is to be sent or the end has begun: most sessions of a server that streams have none, most of the time.
 struct FrameSession::Impl {
-  Impl(Role role, Limits limits);
+  Impl(Role wanted, Limits wanted_limits) : role(wanted), limits(wanted_limits) {}
+
+  wslay_event_context* in_use();
+  void release_if_idle();
 
   static ssize_t on_read(wslay_event_context* context, std::uint8_t* into, std::size_t size, int, void* user) noexcept;
   static ssize_t on_write(wslay_event_context* context, const std::uint8_t* data, std::size_t size, int,
                           void* user) noexcept;
   static int on_mask(wslay_event_context*, std::uint8_t* into, std::size_t size, void*) noexcept;
+  static void on_frame(wslay_event_context*, const wslay_event_on_frame_recv_start_arg* frame, void* user) noexcept;
   static void on_message(wslay_event_context* context, const wslay_event_on_msg_recv_arg* message, void* user) noexcept;
   void name_protocol_error(std::size_t from);
 
   std::unique_ptr<wslay_event_context, FreeContext> context;
   ByteView input;
   Bytes unsent;
-  std::deque<Event> events;
-  Role role;
-  bool closed = false;  // a close frame came in good order
+  std::list<Event> events;
+  const Role role;
+  const Limits limits;
+  std::uint64_t fed = 0;  // bytes given to the context
+  std::uint64_t framed =
+      0;                    // bytes of the frames that have begun in it: what comes before the next when both are equal
+  bool fragmented = false;  // the message goes on in another frame
+  bool closed = false;      // a close frame came in good order
 };
 
-FrameSession::Impl::Impl(Role wanted, Limits limits) : role(wanted) {
+wslay_event_context* FrameSession::Impl::in_use() {
+  if (context) return context.get();
   wslay_event_callbacks callbacks{};
   callbacks.recv_callback = on_read;
   callbacks.send_callback = on_write;
   callbacks.genmask_callback = on_mask;
+  callbacks.on_frame_recv_start_callback = on_frame;
   callbacks.on_msg_recv_callback = on_message;
   wslay_event_context* made = nullptr;
   const auto init = role == Role::server ? wslay_event_context_server_init : wslay_event_context_client_init;
   if (init(&made, &callbacks, this) != 0) throw std::bad_alloc();
   context.reset(made);
   wslay_event_config_set_max_recv_msg_length(made, limits.max_message_bytes);
+  fed = framed = 0;
+  return made;
+}
+
+void FrameSession::Impl::release_if_idle() {
+  wslay_event_context* const now = context.get();
+  if (now == nullptr || fed != framed || fragmented) return;
+  const bool ends = wslay_event_get_close_sent(now) != 0 || wslay_event_get_read_enabled(now) == 0;
+  if (!ends && wslay_event_want_write(now) == 0) context.reset();
 }
 
 ssize_t FrameSession::Impl::on_read(wslay_event_context* context, std::uint8_t* into, std::size_t size, int,
@@ -101,6 +123,15 @@ ssize_t FrameSession::Impl::on_write(wslay_event_context* context, const std::ui
 
 int FrameSession::Impl::on_mask(wslay_event_context*, std::uint8_t* into, std::size_t size, void*) noexcept {
   return RAND_bytes(into, static_cast<int>(size)) == 1 ? 0 : -1;
+}
+
+void FrameSession::Impl::on_frame(wslay_event_context*, const wslay_event_on_frame_recv_start_arg* frame,
+                                  void* user) noexcept {
+  Impl& self = *static_cast<Impl*>(user);
+  // The header by RFC 6455 section 5.2; wslay refuses a length that is not in its shortest form.
+  const std::uint64_t size = frame->payload_length;
+  self.framed += size + 2 + (size < 126 ? 0 : size <= 0xffff ? 2 : 8) + (self.role == Role::server ? 4 : 0);
+  if (wslay_is_ctrl_frame(frame->opcode) == 0) self.fragmented = frame->fin == 0;
 }
 
 void FrameSession::Impl::on_message(wslay_event_context*, const wslay_event_on_msg_recv_arg* message,
@@ -140,12 +171,16 @@ FrameSession& FrameSession::operator=(FrameSession&&) noexcept = default;
 
 Result<> FrameSession::feed(ByteView bytes) {
   Impl& self = *impl_;
-  wslay_event_context* context = self.context.get();
+  wslay_event_context* const context = self.in_use();
   if (wslay_event_get_read_enabled(context) == 0) return {};  // after a close frame nothing counts
   self.input = bytes;
+  self.fed += bytes.size();
   const int result = wslay_event_recv(context);
   self.input = {};
-  if (result == 0 && (wslay_event_get_read_enabled(context) != 0 || self.closed)) return {};
+  if (result == 0 && (wslay_event_get_read_enabled(context) != 0 || self.closed)) {
+    self.release_if_idle();
+    return {};
+  }
   // wslay has queued a close frame, and tells its code once the frame is on its way.
   const std::size_t before = self.unsent.size();
   wslay_event_send(context);
@@ -179,7 +214,7 @@ std::optional<FrameSession::Event> FrameSession::poll() {
 Result<> FrameSession::send(Opcode opcode, ByteView payload) {
   const wslay_event_msg message{static_cast<std::uint8_t>(opcode),
                                 reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()};
-  switch (wslay_event_queue_msg(impl_->context.get(), &message)) {
+  switch (wslay_event_queue_msg(impl_->in_use(), &message)) {
     case 0:
       return {};
     case WSLAY_ERR_NO_MORE_MSG:
@@ -195,19 +230,20 @@ Result<> FrameSession::close(std::uint16_t code, std::string_view reason) {
     while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;  // whole UTF-8 characters
     reason = reason.substr(0, end);
   }
-  const int result = wslay_event_queue_close(impl_->context.get(), code,
+  const int result = wslay_event_queue_close(impl_->in_use(), code,
                                              reinterpret_cast<const std::uint8_t*>(reason.data()), reason.size());
   return result == 0 ? Result<>{} : fail(Errc::closed);
 }
 
 bool FrameSession::closing() const {
-  return wslay_event_get_close_sent(impl_->context.get()) != 0;
+  return impl_->context && wslay_event_get_close_sent(impl_->context.get()) != 0;
 }
 
 void FrameSession::pending_output(Bytes& out) {
-  wslay_event_send(impl_->context.get());
+  if (impl_->context) wslay_event_send(impl_->context.get());
+  impl_->release_if_idle();
   out.insert(out.end(), impl_->unsent.begin(), impl_->unsent.end());
-  impl_->unsent.clear();
+  impl_->unsent = Bytes();
 }
 
 }  // namespace camspan::ws
