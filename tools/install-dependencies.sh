@@ -12,7 +12,7 @@ run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstr
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x"
 demo="$run curl jq openssl"
 test="$run curl jq openssl clang libclang-rt-14-dev ffmpeg nghttp2-client nghttp2-server nginx-light caddy chromium python3
-  python3-h2 python3-aiortc python3-websockets gstreamer1.0-nice python3-gi gir1.2-gst-plugins-bad-1.0 coturn
+  python3-h2 python3-aiortc python3-websockets gstreamer1.0-nice python3-gi gir1.2-gst-plugins-bad-1.0 coturn nftables
   iproute2 fonts-dejavu-core"
 
 want=""

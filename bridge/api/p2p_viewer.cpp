@@ -5,7 +5,9 @@
 #include <future>
 
 #include "api/whep_client.hpp"
+#include "core/log.hpp"
 #include "net/io_thread.hpp"
+#include "net/network_watch.hpp"
 #include "net/p2p/p2p_link.hpp"
 
 namespace camspan {
@@ -51,7 +53,7 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   std::future<void> left() { return left_->get_future(); }
 
   void on_candidate(std::string_view line) override;
-  void on_path(const net::PathInfo& /*path*/) override {}
+  void on_path(const net::PathInfo& path) override;
   void on_channel(const rtc::ChannelOpen& /*channel*/) override {}
   void on_message(rtc::ChannelId channel, bool text, ByteView message) override;
   void on_writable() override {}
@@ -60,7 +62,10 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
 
  private:
   void signal(const std::string& offer);
-  void take_answer(const std::string& sdp);
+  void take_answer(const WhepClient::Answer& answered);
+  void take_restart(const rtc::IceCredentials& camera);
+  void restart();
+  void network_changed();
   void end(const Failure& why);
 
   std::shared_ptr<net::P2pThread> p2p_ = net::P2pThread::shared();
@@ -72,6 +77,11 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   std::unique_ptr<net::P2pLink> link_;
   std::shared_ptr<WhepClient> whep_;  // used on the I/O thread
   std::shared_ptr<std::promise<void>> left_ = std::make_shared<std::promise<void>>();
+  std::optional<net::NetworkWatch> watch_;  // used on the I/O thread
+  std::vector<net::IceServer> servers_;
+  std::string camera_ufrag_;  // of the newest ICE generation
+  std::string path_ufrag_;    // of the generation that has the path
+  unsigned restarts_ = 0;
   steady_clock::time_point begun_{};
   std::optional<milliseconds> signalled_;
   rtc::ChannelId channel_ = 0;
@@ -86,6 +96,7 @@ void ViewerCore::start() {
   if (!certificate) return end({certificate.error(), "No certificate could be made for this viewer.", 0});
   net::IceSettings ice;
   ice.loopback = is_loopback(url_.host);
+  ice.servers_come = true;
   link_ = std::make_unique<net::P2pLink>(*p2p_, std::move(*certificate), std::move(ice), *this);
   const auto offer = link_->offer();
   if (!offer) return end({offer.error(), "This host has no network address to be reached at.", 0});
@@ -107,8 +118,11 @@ void ViewerCore::signal(const std::string& offer) {
     });
   };
   WhepClient::Events events;
-  events.answered = [on_thread](std::string sdp) {
-    on_thread([sdp = std::move(sdp)](ViewerCore& core) { core.take_answer(sdp); });
+  events.answered = [on_thread](WhepClient::Answer answer) {
+    on_thread([answer = std::move(answer)](ViewerCore& core) { core.take_answer(answer); });
+  };
+  events.restart = [on_thread](rtc::IceCredentials camera) {
+    on_thread([camera = std::move(camera)](ViewerCore& core) { core.take_restart(camera); });
   };
   events.candidate = [on_thread](std::string line) {
     on_thread([line = std::move(line)](ViewerCore& core) {
@@ -118,22 +132,58 @@ void ViewerCore::signal(const std::string& offer) {
   events.failed = [on_thread](Failure why) { on_thread([why = std::move(why)](ViewerCore& core) { core.end(why); }); };
   events.done = [left = left_, tls = tls_] { left->set_value(); };
   whep_ = std::make_shared<WhepClient>(io_->executor(), std::move(setup), std::move(events));
-  io_->post([whep = whep_, offer] { whep->start(offer); });
+  const auto changed = [on_thread, whep = std::weak_ptr(whep_)] {
+    if (const auto running = whep.lock()) running->network_changed();
+    on_thread([](ViewerCore& core) { core.network_changed(); });
+  };
+  io_->post([self = shared_from_this(), whep = whep_, offer, changed] {
+    whep->start(offer);
+    self->watch_.emplace(self->io_->executor(), changed);
+  });
 }
 
-void ViewerCore::take_answer(const std::string& sdp) {
+void ViewerCore::take_answer(const WhepClient::Answer& answered) {
   if (over_ || link_ == nullptr) return;
   signalled_ = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun_);
-  const auto answer = rtc::parse_description(sdp);
+  const auto answer = rtc::parse_description(answered.sdp);
   if (!answer) return end({Errc::malformed, "The camera's answer cannot be read: " + answer.error().sentence, 0});
-  if (const auto taken = link_->take_answer(*answer); !taken)
-    return end({taken.error(), "The camera's answer has no data channels.", 0});
+  servers_ = answered.servers;
+  camera_ufrag_ = answer->ice.ufrag;
+  if (const auto taken = link_->take_answer(*answer, servers_); !taken)
+    return end({taken.error(),
+                taken.error() == make_error_code(Errc::unreachable)
+                    ? "This host has no network address to be reached at."
+                    : "The camera's answer has no data channels.",
+                0});
   rtc::ChannelSettings channel;
   channel.label = config_.params;
   channel.protocol = "camspan-flv";
   const auto id = link_->open_channel(channel);
   if (!id) return end({id.error(), "The channel could not be asked for: are the parameters too long?", 0});
   channel_ = *id;
+}
+
+/// It asks, because it has moved; or it answers us.
+void ViewerCore::take_restart(const rtc::IceCredentials& camera) {
+  if (over_ || link_ == nullptr || camera.ufrag == camera_ufrag_) return;
+  if (!link_->restart_asked()) restart();
+  camera_ufrag_ = camera.ufrag;
+  link_->answer_restart(camera);
+}
+
+void ViewerCore::restart() {
+  auto own = link_->restart(servers_);
+  if (!own) return log::info("view", "ICE cannot be restarted: ", own.error().message());
+  io_->post([whep = whep_, own = std::move(*own)] { whep->restart(own); });
+}
+
+void ViewerCore::network_changed() {
+  if (!over_ && link_ != nullptr && link_->moved()) restart();
+}
+
+void ViewerCore::on_path(const net::PathInfo& /*path*/) {
+  if (path_ufrag_ == camera_ufrag_) return;
+  if (!std::exchange(path_ufrag_, camera_ufrag_).empty()) ++restarts_;
 }
 
 void ViewerCore::on_candidate(std::string_view line) {
@@ -159,7 +209,10 @@ void ViewerCore::leave() {
   if (link_ != nullptr) link_->close();
   link_.reset();
   if (whep_ == nullptr) return left_->set_value();
-  io_->post([whep = std::move(whep_)] { whep->leave(); });
+  io_->post([self = shared_from_this(), whep = std::move(whep_)] {
+    self->watch_.reset();
+    whep->leave();
+  });
 }
 
 P2pViewerStats ViewerCore::stats() const {
@@ -173,6 +226,7 @@ P2pViewerStats ViewerCore::stats() const {
   stats.rtt = link.rtt;
   stats.bytes = link.bytes_received;
   stats.relayed = link.path.relayed;
+  stats.restarts = restarts_;
   if (!link.path.protocol.empty())
     stats.path = link.path.local_type + "/" + link.path.remote_type + " " + link.path.protocol;
   return stats;

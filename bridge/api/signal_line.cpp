@@ -37,7 +37,8 @@ SignalClient::Line::Line(const asio::any_io_executor& executor, SignalClientConf
 
 void SignalClient::Line::start() {
   if (stopping_ || std::exchange(started_, true)) return;
-  watch_.emplace(executor_, [this] { reconnect(); });
+  addresses_ = net::own_addresses();
+  watch_.emplace(executor_, [this] { changed(); });
   asio::co_spawn(executor_, run(), asio::detached);
 }
 
@@ -75,6 +76,23 @@ void SignalClient::Line::set_state(net::signal::State state) {
 void SignalClient::Line::reconnect() {
   reconnect_now_ = true;
   wake_.notify();
+}
+
+/// A connection from an address that is gone would be found dead by its next two pings alone.
+void SignalClient::Line::changed() {
+  auto addresses = net::own_addresses();
+  if (addresses != addresses_) moved_ = true;
+  addresses_ = std::move(addresses);
+  if (link_ != nullptr && !link_->from_this_host())
+    link_->abort();
+  else if (greeted_ && moved_)
+    tell_moved();
+  reconnect();
+}
+
+void SignalClient::Line::tell_moved() {
+  moved_ = false;
+  hear([](net::SignallingEvents& events) { events.moved(); });
 }
 
 /// Calls `what` on the P2P thread, unless the client is gone by then.
@@ -205,6 +223,7 @@ Result<> SignalClient::Line::take(net::WsClientLink& link, std::string_view text
     wake_.notify();
     hear([servers = std::move(ready->ice_servers)](net::SignallingEvents& events) { events.ready(servers); });
     tell_state(net::SignalState::connected, Failure());
+    if (moved_) tell_moved();
   } else if (auto* offer = std::get_if<net::ViewerOffer>(&*message)) {
     hear([offer = std::move(*offer)](net::SignallingEvents& events) { events.offered(offer); });
   } else if (auto* candidate = std::get_if<net::ViewerCandidate>(&*message)) {

@@ -33,6 +33,8 @@ class SignalClient::Line : public std::enable_shared_from_this<SignalClient::Lin
   void ended(const std::string& session) { sessions_.erase(session); }
   void set_state(net::signal::State state);
   void reconnect();
+  /// The network has changed.
+  void changed();
   /// Events are heard no more. On the P2P thread.
   void mute() { ears_->events = nullptr; }
 
@@ -51,6 +53,7 @@ class SignalClient::Line : public std::enable_shared_from_this<SignalClient::Lin
   std::string hello() const;
   void hear(std::function<void(net::SignallingEvents&)> what);
   void tell_state(net::SignalState state, Failure why);
+  void tell_moved();
   void push(std::string text);
 
   const SignalClientConfig config_;
@@ -70,6 +73,8 @@ class SignalClient::Line : public std::enable_shared_from_this<SignalClient::Lin
   std::chrono::steady_clock::time_point state_due_{};
   bool greeted_ = false;  // the hub is ready
   bool line_over_ = false;
+  std::set<std::string> addresses_;         // of this host
+  bool moved_ = false;                      // to be told when the hub is ready
   std::optional<net::NetworkWatch> watch_;  // while it runs
   bool started_ = false;
   bool stopping_ = false;

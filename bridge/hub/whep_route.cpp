@@ -277,7 +277,9 @@ asio::awaitable<void> WhepRoute::listen(net::HttpExchange& exchange, std::shared
   std::string text = ":\n\n";  // the browser's `open` comes with it through every proxy
   std::size_t told = 0;
   while (session->listener == number) {
-    for (; told < session->events.size(); ++told) text += event_text(session->events[told]);
+    told = std::max(told, session->events_before);
+    for (; told < session->events_before + session->events.size(); ++told)
+      text += event_text(session->events[told - session->events_before]);
     if (!text.empty()) {
       const auto written = co_await exchange.write(as_bytes(text));
       if (!written) co_return;

@@ -94,6 +94,8 @@ void WhepSessions::take(WhepSession& session, net::ViewerCandidate candidate) {
 void WhepSessions::take(WhepSession& session, net::ViewerRestart restart) {
   session.candidates.clear();
   session.candidates_end = false;
+  session.events_before += session.events.size();
+  session.events.clear();
   if (!std::exchange(session.restart_awaited, false))
     push(session, "restart", "a=ice-ufrag:" + restart.ufrag + "\na=ice-pwd:" + restart.pwd);
   session.camera_restart = std::move(restart);

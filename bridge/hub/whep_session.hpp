@@ -47,7 +47,8 @@ class WhepSession {
   std::optional<Problem> lost;          ///< why there will be no answer
   std::vector<std::string> candidates;  ///< of the camera, this generation
   bool candidates_end = false;
-  std::vector<Event> events;  ///< for GET, from the beginning
+  std::vector<Event> events;      ///< for GET, from the beginning of this generation
+  std::size_t events_before = 0;  ///< of earlier ones: nobody who listens anew can use them
   std::size_t viewer_candidates = 0;
   std::optional<net::ViewerRestart> camera_restart;  ///< asked for, or answered, by the camera; not yet taken
   bool restart_awaited = false;                      ///< the viewer's PATCH waits for the camera's answer

@@ -37,6 +37,7 @@ class ByteStream {
 
   struct Info {
     std::string peer;       ///< "192.0.2.1:443"
+    std::string local;      ///< our address, "192.0.2.7"
     bool loopback = false;  ///< the peer is on this machine
     bool tls = false;
     std::string alpn;  ///< "" when none was agreed

@@ -1,5 +1,7 @@
 #include "net/network_watch.hpp"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -76,6 +78,28 @@ NetworkWatch::~NetworkWatch() {
   state_->changed = nullptr;
   std::error_code ignored;
   state_->descriptor.close(ignored);
+}
+
+std::set<std::string> own_addresses() {
+  std::set<std::string> addresses;
+  ifaddrs* first = nullptr;
+  if (getifaddrs(&first) != 0) return addresses;
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(first, freeifaddrs);
+  for (const ifaddrs* entry = list.get(); entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    const void* bytes = nullptr;
+    if (entry->ifa_addr->sa_family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr;
+    if (entry->ifa_addr->sa_family == AF_INET6)
+      bytes = &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (bytes != nullptr && inet_ntop(entry->ifa_addr->sa_family, bytes, text.data(), text.size()) != nullptr)
+      addresses.emplace(text.data());
+  }
+  return addresses;
+}
+
+bool is_own_address(const std::string& address) {
+  return own_addresses().contains(address.substr(0, address.find('%')));
 }
 
 }  // namespace camspan::net

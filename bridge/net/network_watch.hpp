@@ -4,6 +4,8 @@
 #include <asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace camspan::net {
 
@@ -20,5 +22,11 @@ class NetworkWatch {
   struct State;
   std::shared_ptr<State> state_;  // shared with the handler, which can be on its way when we are destroyed
 };
+
+/// All of this host, without zones.
+std::set<std::string> own_addresses();
+
+/// @param address  "192.0.2.7", "2001:db8::7", also with a zone
+bool is_own_address(const std::string& address);
 
 }  // namespace camspan::net

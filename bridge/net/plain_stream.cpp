@@ -49,6 +49,7 @@ ByteStream::Info describe_peer(const asio::ip::tcp::socket& socket) {
   const std::string text = address.to_string();
   info.peer = (address.is_v6() ? '[' + text + ']' : text) + ':' + std::to_string(peer.port());
   info.loopback = address.is_loopback();
+  if (const auto own = socket.local_endpoint(error); !error) info.local = own.address().to_string();
   return info;
 }
 

@@ -30,7 +30,7 @@ class PlainStream final : public ByteStream {
   Info info_;
 };
 
-/// Fills `peer` and `loopback`.
+/// Fills `peer`, `local` and `loopback`.
 ByteStream::Info describe_peer(const asio::ip::tcp::socket& socket);
 
 /// An error of a socket operation in the words of ByteStream: Errc::cancelled after abort(), Errc::connection_lost for

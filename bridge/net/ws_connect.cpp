@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "net/network_watch.hpp"
 #include "net/watchdog.hpp"
 #include "net/ws_session.hpp"
 #include "proto/http1/syntax.hpp"
@@ -31,6 +32,7 @@ class ClientLink final : public WsClientLink {
   }
   void abort() override { session_->abort(); }
   void set_ping(std::chrono::milliseconds ping) override { session_->set_ping(ping); }
+  bool from_this_host() const override { return is_own_address(stream_->info().local); }
   asio::awaitable<void> settle() override { return session_->settle(); }
 
  private:

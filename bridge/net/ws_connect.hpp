@@ -33,6 +33,8 @@ class WsClientLink {
   virtual void abort() = 0;
   /// The server said how often to ping.
   virtual void set_ping(std::chrono::milliseconds ping) = 0;
+  /// The address that it goes out from is still one of this host's.
+  virtual bool from_this_host() const = 0;
   /// Ends the link and waits until nothing of it is under way.
   virtual asio::awaitable<void> settle() = 0;
 };

@@ -30,7 +30,9 @@ class HeardSignals final : public net::SignallingEvents {
   struct Keyframe {
     unsigned channel;
   };
-  using Event = std::variant<net::ViewerOffer, net::ViewerCandidate, net::ViewerRestart, Left, Ready, State, Keyframe>;
+  struct Moved {};
+  using Event =
+      std::variant<net::ViewerOffer, net::ViewerCandidate, net::ViewerRestart, Left, Ready, State, Keyframe, Moved>;
 
   HeardSignals() : thread_([this] { run(); }) {}
   ~HeardSignals() override {
@@ -89,6 +91,7 @@ class HeardSignals final : public net::SignallingEvents {
   void ready(std::vector<net::IceServer> servers) override { note(Ready{std::move(servers)}); }
   void state(net::SignalState state, Failure why) override { note(State{state, std::move(why)}); }
   void keyframe_requested(unsigned channel) override { note(Keyframe{channel}); }
+  void moved() override { note(Moved{}); }
 
  private:
   void note(Event event) {

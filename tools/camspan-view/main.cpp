@@ -98,9 +98,10 @@ struct Ending {
 void print_stats(const camspan::P2pViewer& viewer, std::uint64_t& before) {
   const auto stats = viewer.stats();
   std::fprintf(stderr,
-               "bytes=%llu kbit/s=%llu path=%s relayed=%s rtt-ms=%.1f signal-ms=%s ice-ms=%s dtls-ms=%s open-ms=%s\n",
+               "bytes=%llu kbit/s=%llu path=%s relayed=%s restarts=%u rtt-ms=%.1f signal-ms=%s ice-ms=%s dtls-ms=%s "
+               "open-ms=%s\n",
                static_cast<unsigned long long>(stats.bytes), static_cast<unsigned long long>(stats.bytes - before),
-               stats.path.empty() ? "-" : stats.path.c_str(), stats.relayed ? "yes" : "no",
+               stats.path.empty() ? "-" : stats.path.c_str(), stats.relayed ? "yes" : "no", stats.restarts,
                static_cast<double>(stats.rtt.count()) / 1000, text_of(stats.signal).c_str(), text_of(stats.ice).c_str(),
                text_of(stats.dtls).c_str(), text_of(stats.open).c_str());
   before = stats.bytes;

@@ -28,6 +28,7 @@ struct P2pViewerStats {
   std::uint64_t bytes = 0;                          ///< received
   std::string path;                                 ///< "host/prflx udp", "" = none yet
   bool relayed = false;
+  unsigned restarts = 0;  ///< times that a path was found anew, after one side had moved
 };
 
 /// Called on the P2P thread: return soon, and do not destroy the viewer from within.

@@ -43,16 +43,19 @@ bool is_link_local(std::string_view address) {
   return address.starts_with("fe80:") || address.starts_with("169.254.");
 }
 
-std::vector<std::string> addresses_of(const IceSettings& settings) {
-  std::vector<std::string> addresses = settings.addresses;
-  if (addresses.empty()) {
-    GList* found = nice_interfaces_get_local_ips(FALSE);
-    for (const GList* at = found; at != nullptr; at = at->next) {
-      const std::string_view address = static_cast<const gchar*>(at->data);
-      if (!is_link_local(address)) addresses.emplace_back(address);
-    }
-    g_list_free_full(found, g_free);
+std::vector<std::string> host_addresses() {
+  std::vector<std::string> addresses;
+  GList* found = nice_interfaces_get_local_ips(FALSE);
+  for (const GList* at = found; at != nullptr; at = at->next) {
+    const std::string_view address = static_cast<const gchar*>(at->data);
+    if (!is_link_local(address)) addresses.emplace_back(address);
   }
+  g_list_free_full(found, g_free);
+  return addresses;
+}
+
+std::vector<std::string> addresses_of(const IceSettings& settings) {
+  std::vector<std::string> addresses = settings.addresses.empty() ? host_addresses() : settings.addresses;
   if (settings.loopback && std::ranges::find(addresses, "127.0.0.1") == addresses.end())
     addresses.emplace_back("127.0.0.1");
   return addresses;
@@ -64,7 +67,7 @@ struct IceAgent::Impl {
   Impl(P2pThread& thread, const IceSettings& settings, Role role, Observer& observer);
   ~Impl();
 
-  Result<> gather();
+  Result<> gather(const std::vector<IceServer>& servers);
   void enlarge_buffers();
   std::size_t send(const rtc::Datagrams& datagrams);
   void take_state(unsigned state);
@@ -77,6 +80,7 @@ struct IceAgent::Impl {
   static void on_receive(NiceAgent* agent, guint stream, guint component, guint size, gchar* data, gpointer self);
 
   IceSettings settings;
+  std::vector<std::string> gathered_on;
   Observer& observer;
   NiceAgent* agent;
   guint stream = 0;
@@ -112,15 +116,15 @@ IceAgent::Impl::~Impl() {
       agent, [](GObject* closed, GAsyncResult* /*result*/, gpointer /*data*/) { g_object_unref(closed); }, nullptr);
 }
 
-Result<> IceAgent::Impl::gather() {
-  const auto addresses = addresses_of(settings);
-  if (addresses.empty()) return fail(Errc::unreachable);
-  for (const auto& text : addresses) {
+Result<> IceAgent::Impl::gather(const std::vector<IceServer>& servers) {
+  gathered_on = addresses_of(settings);
+  if (gathered_on.empty()) return fail(Errc::unreachable);
+  for (const auto& text : gathered_on) {
     NiceAddress address;
     nice_address_init(&address);
     if (nice_address_set_from_string(&address, text.c_str())) nice_agent_add_local_address(agent, &address);
   }
-  for (const auto& server : settings.servers) use_server(agent, stream, server);
+  for (const auto& server : servers) use_server(agent, stream, server);
   if (!nice_agent_gather_candidates(agent, stream)) return fail(Errc::unreachable);
   enlarge_buffers();
   return {};
@@ -195,8 +199,16 @@ IceAgent::IceAgent(P2pThread& thread, const IceSettings& settings, Role role, Ob
     : impl_(std::make_unique<Impl>(thread, settings, role, observer)) {}
 IceAgent::~IceAgent() = default;
 
-Result<> IceAgent::gather() {
-  return impl_->gather();
+Result<> IceAgent::gather(const std::vector<IceServer>& servers) {
+  return impl_->gather(servers);
+}
+
+// Loopback does not go, and is not in the list of the host's.
+bool IceAgent::moved() const {
+  const auto now = host_addresses();
+  return impl_->gathered_on.empty() || std::ranges::any_of(impl_->gathered_on, [&now](const std::string& address) {
+           return !address.starts_with("127.") && std::ranges::find(now, address) == now.end();
+         });
 }
 
 rtc::IceCredentials IceAgent::local() const {

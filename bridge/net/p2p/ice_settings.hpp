@@ -17,6 +17,7 @@ struct IceSettings {
   bool tcp = false;                    ///< ICE-TCP as well (RFC 6544)
   bool loopback = false;               ///< 127.0.0.1 as well, for viewers on this host alone
   int dscp = -1;                       ///< 0..63 of outgoing packets; -1 = the system's
+  bool servers_come = false;           ///< viewer: the answer brings the servers, and gathering waits for them
   std::vector<std::string> addresses;  ///< gather on these only; empty = on all but loopback
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "net/p2p/ice_agent.hpp"
+#include "net/p2p/ice_path.hpp"
 #include "proto/rtc/peer.hpp"
 
 namespace camspan::net {
@@ -40,13 +41,16 @@ TimePoint on_grid(TimePoint when) {
 
 }  // namespace
 
-struct P2pLink::Impl final : IceAgent::Observer {
+struct P2pLink::Impl final : IceTransport::Observer {
   Impl(P2pThread& thread, std::shared_ptr<const rtc::Certificate> certificate, IceSettings settings,
        P2pLink::Observer& observer);
 
   rtc::LocalTransport local_transport();
-  Result<> gather(IceAgent::Role role);
+  Result<> make_agent(IceAgent::Role role);
+  Result<> gather(const std::vector<IceServer>& servers);
+  void tell_early_candidates();
   void connect(const rtc::Description& remote, rtc::Dtls::Role role);
+  Result<rtc::IceCredentials> restart(const std::vector<IceServer>& servers);
   void add_candidate(std::string_view line);
 
   void on_ice_candidate(std::string_view line) override;
@@ -68,15 +72,15 @@ struct P2pLink::Impl final : IceAgent::Observer {
   std::shared_ptr<const rtc::Certificate> certificate;
   IceSettings settings;
   P2pLink::Observer& observer;
-  std::unique_ptr<IceAgent> ice;
+  std::unique_ptr<IcePath> ice;
   std::unique_ptr<rtc::Peer> peer;
   P2pThread::Timer timer;
-  P2pThread::Timer end_of_candidates;  // told from the loop, never from within answer()
+  P2pThread::Timer news;  // what was found while gathering is told from the loop, never from within a call
   std::vector<std::string> early_candidates;
   TimePoint begun{};
   LinkStats counted;
   bool watches = false;        // offer() was called: we are the viewer
-  bool gathering_now = false;  // within answer() or offer()
+  bool gathering_now = false;  // within a call
   bool gathered = false;
   bool pumping = false;
   bool connected = false;
@@ -91,20 +95,33 @@ P2pLink::Impl::Impl(P2pThread& on, std::shared_ptr<const rtc::Certificate> with,
       settings(std::move(ice_settings)),
       observer(told),
       timer(on, [this] { on_timer(); }),
-      end_of_candidates(on, [this] {
-        if (!over) observer.on_candidate("");
-      }) {}
+      news(on, [this] { tell_early_candidates(); }) {}
 
-Result<> P2pLink::Impl::gather(IceAgent::Role role) {
+Result<> P2pLink::Impl::make_agent(IceAgent::Role role) {
   if (ice != nullptr || over) return fail(Errc::closed);
   begun = steady_clock::now();
-  ice = std::make_unique<IceAgent>(thread, settings, role, *this);
-  gathering_now = true;
-  auto result = ice->gather();
-  gathering_now = false;
-  if (gathered) end_of_candidates.set(begun);
+  const auto make = [this, role](IceTransport::Observer& told) -> std::unique_ptr<IceTransport> {
+    return std::make_unique<IceAgent>(thread, settings, role, told);
+  };
+  ice = std::make_unique<IcePath>(make, *this);
   timer.set(begun + kOpenDeadline);
+  return {};
+}
+
+/// Candidates that are found at once wait: for the description, or for the loop.
+Result<> P2pLink::Impl::gather(const std::vector<IceServer>& servers) {
+  gathered = false;
+  gathering_now = true;
+  auto result = ice->gather(servers);
+  gathering_now = false;
+  news.set(steady_clock::now());
   return result;
+}
+
+void P2pLink::Impl::tell_early_candidates() {
+  for (const auto& line : std::exchange(early_candidates, {}))
+    if (!over) observer.on_candidate(line);
+  if (gathered && !over) observer.on_candidate("");
 }
 
 rtc::LocalTransport P2pLink::Impl::local_transport() {
@@ -163,6 +180,15 @@ void P2pLink::Impl::on_ice_datagram(ByteView datagram) {
   if (over || peer == nullptr) return;
   peer->feed(datagram);
   pump();
+}
+
+Result<rtc::IceCredentials> P2pLink::Impl::restart(const std::vector<IceServer>& servers) {
+  if (over || peer == nullptr) return fail(Errc::closed);
+  early_candidates.clear();
+  ice->restart(steady_clock::now());
+  if (const auto begun_anew = gather(servers); !begun_anew) return fail(begun_anew.error());
+  arm(steady_clock::now());
+  return ice->local();
 }
 
 void P2pLink::Impl::on_ice_lost() {
@@ -228,6 +254,8 @@ void P2pLink::Impl::on_timer() {
                                       : "No path to the viewer was found within 30 s: a TURN server may be needed"});
   }
   if (peer != nullptr) {
+    ice->on_timeout(now);
+    if (over) return;
     peer->on_timeout(now);
     give_back_memory();
     pump();
@@ -260,7 +288,7 @@ void P2pLink::Impl::end(const Failure& why) {
 void P2pLink::Impl::close() {
   if (std::exchange(over, true)) return;
   timer.cancel();
-  end_of_candidates.cancel();
+  news.cancel();
   if (peer == nullptr) return;
   peer->close();
   flush();
@@ -277,7 +305,8 @@ P2pLink::~P2pLink() {
 
 Result<std::string> P2pLink::answer(const rtc::Description& offer) {
   if (offer.data_section() == nullptr) return fail(Errc::unsupported);
-  if (const auto gathered = impl_->gather(IceAgent::Role::controlled); !gathered) return fail(gathered.error());
+  if (const auto made = impl_->make_agent(IceAgent::Role::controlled); !made) return fail(made.error());
+  if (const auto gathered = impl_->gather(impl_->settings.servers); !gathered) return fail(gathered.error());
   const auto local = impl_->local_transport();
   const bool client = rtc::answered_setup(offer, local) == rtc::Setup::active;
   impl_->connect(offer, client ? rtc::Dtls::Role::client : rtc::Dtls::Role::server);
@@ -286,13 +315,17 @@ Result<std::string> P2pLink::answer(const rtc::Description& offer) {
 
 Result<std::string> P2pLink::offer() {
   impl_->watches = true;
-  if (const auto gathered = impl_->gather(IceAgent::Role::controlling); !gathered) return fail(gathered.error());
+  if (const auto made = impl_->make_agent(IceAgent::Role::controlling); !made) return fail(made.error());
+  if (!impl_->settings.servers_come)
+    if (const auto gathered = impl_->gather(impl_->settings.servers); !gathered) return fail(gathered.error());
   return rtc::write_offer(impl_->local_transport());
 }
 
-Result<> P2pLink::take_answer(const rtc::Description& answer) {
+Result<> P2pLink::take_answer(const rtc::Description& answer, const std::vector<IceServer>& servers) {
   if (impl_->over || impl_->ice == nullptr || impl_->peer != nullptr) return fail(Errc::closed);
   if (answer.data_section() == nullptr) return fail(Errc::unsupported);
+  if (impl_->settings.servers_come)
+    if (const auto gathered = impl_->gather(servers); !gathered) return fail(gathered.error());
   const bool client = answer.setup == rtc::Setup::passive;
   impl_->connect(answer, client ? rtc::Dtls::Role::client : rtc::Dtls::Role::server);
   return {};
@@ -300,6 +333,22 @@ Result<> P2pLink::take_answer(const rtc::Description& answer) {
 
 void P2pLink::add_candidate(std::string_view line) {
   impl_->add_candidate(line);
+}
+
+Result<rtc::IceCredentials> P2pLink::restart(const std::vector<IceServer>& servers) {
+  return impl_->restart(servers);
+}
+
+void P2pLink::answer_restart(const rtc::IceCredentials& remote) {
+  if (!impl_->over && impl_->ice != nullptr && impl_->ice->restart_asked()) impl_->ice->set_remote(remote);
+}
+
+bool P2pLink::restart_asked() const {
+  return !impl_->over && impl_->ice != nullptr && impl_->ice->restart_asked();
+}
+
+bool P2pLink::moved() const {
+  return !impl_->over && impl_->peer != nullptr && impl_->ice->moved();
 }
 
 Result<ChannelId> P2pLink::open_channel(const rtc::ChannelSettings& channel) {

@@ -71,6 +71,18 @@ class Link {
   /// ignored and counted.
   virtual void add_candidate(std::string_view line) = 0;
 
+  /// Looks for another path, with the addresses that the host has now, under the same DTLS, SCTP and channels. Until it
+  /// is there the old one carries what it can. The peer's answer goes to answer_restart(); candidates of ours follow by
+  /// on_candidate(), not from within. Where no path is found in 15 s the link ends, unless the old one still works.
+  /// @return our credentials, for the peer. Errors: Errc::unreachable (no address), Errc::closed
+  virtual Result<rtc::IceCredentials> restart(const std::vector<IceServer>& servers) = 0;
+  /// The peer's credentials, asked for by our restart() or the reason for it.
+  virtual void answer_restart(const rtc::IceCredentials& remote) = 0;
+  /// restart() was called and the peer has not answered.
+  virtual bool restart_asked() const = 0;
+  /// The host has lost an address that the link was made on.
+  virtual bool moved() const = 0;
+
   /// Asks the peer for a channel; on_channel() when it is there, though send() works from now on. `channel.id` is
   /// chosen here. Errors: Errc::busy (no free id), Errc::closed.
   virtual Result<ChannelId> open_channel(const rtc::ChannelSettings& channel) = 0;
@@ -101,11 +113,17 @@ class P2pLink final : public Link {
 
   Result<std::string> answer(const rtc::Description& offer) override;
 
-  /// Viewer: begins to gather and returns the offer; the controlling side of ICE. Once, then take_answer() once.
+  /// Viewer: begins to gather and returns the offer; the controlling side of ICE. Once, then take_answer() once. With
+  /// IceSettings::servers_come it gathers when the answer is taken.
   Result<std::string> offer();
-  Result<> take_answer(const rtc::Description& answer);
+  /// @param servers  that came with the answer. Errors: as answer()
+  Result<> take_answer(const rtc::Description& answer, const std::vector<IceServer>& servers = {});
 
   void add_candidate(std::string_view line) override;
+  Result<rtc::IceCredentials> restart(const std::vector<IceServer>& servers) override;
+  void answer_restart(const rtc::IceCredentials& remote) override;
+  bool restart_asked() const override;
+  bool moved() const override;
   Result<ChannelId> open_channel(const rtc::ChannelSettings& channel) override;
   Result<> send(ChannelId channel, bool text, ByteView message, Delivery delivery = Delivery::reliable,
                 std::chrono::milliseconds lifetime = std::chrono::milliseconds{0}) override;

@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "core/memory_budget.hpp"
+#include "net/p2p/ice_restart.hpp"
 #include "proto/rtc/request_label.hpp"
 
 namespace camspan::net {
@@ -174,8 +175,14 @@ void P2pSession::candidate(ViewerCandidate candidate) {
 }
 
 void P2pSession::restart(ViewerRestart restart) {
-  // Its page makes a new session when the path does not come back.
-  log::debug("p2p", "viewer ", restart.session, " asks for an ICE restart, which is not done");
+  const auto viewer = viewers_.find(restart.session);
+  if (viewer == viewers_.end() || viewer->second->ended()) return;
+  take_restart(viewer->second->link(), restart, ice_.servers, *signaller_);
+}
+
+void P2pSession::moved() {
+  for (const auto& [session, viewer] : viewers_)
+    if (!viewer->ended() && viewer->link().moved()) ask_restart(viewer->link(), session, ice_.servers, *signaller_);
 }
 
 void P2pSession::left(std::string session, std::string reason) {

@@ -69,6 +69,7 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   void ready(std::vector<IceServer> servers) override;
   void state(SignalState state, Failure why) override;
   void keyframe_requested(unsigned channel) override;
+  void moved() override;
 
  private:
   /// Waits for the program's decision.

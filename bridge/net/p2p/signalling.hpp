@@ -68,6 +68,9 @@ class SignallingEvents {
   /// @param why  of SignalState::lost; else empty
   virtual void state(SignalState state, Failure why) = 0;
   virtual void keyframe_requested(unsigned channel) = 0;
+  /// This host has other addresses, and can signal (again): viewers whose path went with the old ones are to be asked
+  /// for a restart.
+  virtual void moved() = 0;
 };
 
 /// One stream that a camera has, as viewers see it in the list.

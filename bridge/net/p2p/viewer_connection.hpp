@@ -60,6 +60,8 @@ class ViewerConnection final : public Link::Observer {
 
   Result<std::string> answer(const rtc::Description& offer);
   void add_candidate(std::string_view line) { link_->add_candidate(line); }
+  /// Of the viewer, for restarts of its ICE.
+  Link& link() { return *link_; }
   /// Hands to the link what waits and it has room for.
   void pump();
   Result<> send_message(const std::string& label, ByteView message);

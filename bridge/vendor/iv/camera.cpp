@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "iv_err.h"
+#include "net/p2p/ice_restart.hpp"
 
 namespace camspan::iv {
 
@@ -27,7 +28,17 @@ class Camera::Door final : public Camera::Entrance {
   }
 
   void restart(net::ViewerRestart restart) override {
-    log::debug("iv", "viewer ", restart.session, " asks for an ICE restart, which is not done");
+    if (Viewer* viewer = find(restart.session))
+      net::take_restart(viewer->link(), restart, camera_.ice_servers_, *signaller_);
+  }
+
+  void moved() override {
+    camera_.callbacks_.tell(IV_AVT_EVENT_P2P_PEER_ADDR_CHANGED);
+    for (const auto& [session, guest] : camera_.viewers_) {
+      net::Link& link = guest.viewer->link();
+      if (guest.signaller == signaller_ && !guest.viewer->ended() && link.moved())
+        net::ask_restart(link, session, camera_.ice_servers_, *signaller_);
+    }
   }
 
   void left(std::string session, std::string reason) override {

@@ -62,6 +62,8 @@ class Viewer final : public net::Link::Observer {
 
   Result<std::string> answer(const rtc::Description& offer);
   void add_candidate(std::string_view line) { link_->add_candidate(line); }
+  /// For restarts of its ICE.
+  net::Link& link() { return *link_; }
   /// One call of get_cb for each stream, and all that follows from it.
   void tick();
   /// The marks are others now.

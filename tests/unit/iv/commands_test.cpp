@@ -310,6 +310,21 @@ TEST_F(IvViewersTest, TellsHowTheHubIsReached) {
   EXPECT_THAT(heard(), ElementsAre(told(IV_AVT_EVENT_P2P_LOCAL_NET_READY)));
 }
 
+TEST_F(IvViewersTest, RestartsIceWhenTheHostOrTheViewerHasMoved) {
+  StandLink& link = watch();
+  heard();
+  link.has_moved = true;
+  hub.moved();
+  EXPECT_EQ(signaller.said.back(), "restart v1");
+  EXPECT_THAT(heard(), ElementsAre(told(IV_AVT_EVENT_P2P_PEER_ADDR_CHANGED)));
+  hub.restart({"v1", "theirs", "password"});
+  EXPECT_EQ(link.restarts, 1) << "it was the answer";
+  EXPECT_EQ(link.remote_ufrag, "theirs");
+  hub.restart({"v1", "again", "password"});
+  EXPECT_EQ(link.restarts, 2);
+  EXPECT_EQ(link.remote_ufrag, "again");
+}
+
 TEST_F(IvViewersTest, ALostHubLosesNoViewer) {
   watch();
   hub.state(net::SignalState::connected, {});

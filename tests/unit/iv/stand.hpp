@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "support/restarting_link.hpp"
 #include "vendor/iv/camera.hpp"
 
 namespace camspan::iv {
@@ -16,7 +17,7 @@ namespace camspan::iv {
 using namespace std::chrono_literals;
 
 /// A link whose buffer and whose viewer are the test's.
-class StandLink final : public net::Link {
+class StandLink final : public test::RestartingLink {
  public:
   struct Message {
     net::ChannelId channel;
@@ -95,7 +96,7 @@ struct StandSignaller final : net::Signaller {
   void candidate(net::ViewerCandidate candidate) override {
     said.push_back("candidate " + candidate.session + " " + candidate.candidate);
   }
-  void restart(net::ViewerRestart) override {}
+  void restart(net::ViewerRestart restart) override { said.push_back("restart " + restart.session); }
   void bye(std::string session, std::string reason) override { said.push_back("bye " + session + " " + reason); }
   void state(unsigned viewers, std::uint64_t) override { counts.push_back(viewers); }
 

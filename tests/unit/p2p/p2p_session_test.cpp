@@ -9,6 +9,7 @@
 #include "proto/rtc/command_message.hpp"
 #include "proto/rtc/timed_reader.hpp"
 #include "support/flv_maker.hpp"
+#include "support/restarting_link.hpp"
 
 namespace camspan::net {
 namespace {
@@ -34,7 +35,7 @@ struct Sent {
 };
 
 /// A link with as much room as the test gives it.
-class FakeLink final : public Link {
+class FakeLink final : public test::RestartingLink {
  public:
   explicit FakeLink(Observer& watched) : observer(watched) {}
 
@@ -96,7 +97,7 @@ struct FakeSignaller final : Signaller {
   void candidate(ViewerCandidate candidate) override {
     said.push_back("candidate " + candidate.session + " " + candidate.candidate + " " + candidate.mid);
   }
-  void restart(ViewerRestart) override {}
+  void restart(ViewerRestart restart) override { said.push_back("restart " + restart.session + " " + restart.ufrag); }
   void bye(std::string session, std::string reason) override { said.push_back("bye " + session + " " + reason); }
   void state(unsigned viewers, std::uint64_t) override { viewer_counts.push_back(viewers); }
 
@@ -659,6 +660,42 @@ TEST_F(P2pSessionTest, PassesCandidatesOnInBothDirections) {
   session().candidate({"a", "candidate:2", "0", ""});
   session().candidate({"nobody", "candidate:2", "0", ""});
   EXPECT_THAT(link.candidates, ElementsAre("candidate:2"));
+}
+
+TEST_F(P2pSessionTest, AsksViewersWhosePathWentForARestart) {
+  FakeLink& gone = join("a");
+  FakeLink& here = join("b");
+  session().ready({{"turn:relay.test", "now", "secret"}});
+  gone.has_moved = true;
+  session().moved();
+  EXPECT_EQ(signaller.said.back(), "restart a own1");
+  EXPECT_EQ(gone.restart_servers.size(), 1u) << "the credentials of now, not those of the beginning";
+  EXPECT_EQ(here.restarts, 0);
+  session().restart({"a", "theirs", "password"});
+  EXPECT_EQ(gone.remote_ufrag, "theirs");
+  EXPECT_EQ(gone.restarts, 1) << "it was the answer";
+}
+
+TEST_F(P2pSessionTest, AnswersAViewerThatRestarts) {
+  FakeLink& link = join("a");
+  session().restart({"a", "first", "password"});
+  EXPECT_EQ(signaller.said.back(), "restart a own1");
+  EXPECT_EQ(link.remote_ufrag, "first");
+  session().restart({"a", "second", "password"});
+  EXPECT_EQ(signaller.said.back(), "restart a own2");
+  EXPECT_EQ(link.remote_ufrag, "second");
+  session().restart({"nobody", "second", "password"});
+}
+
+TEST_F(P2pSessionTest, AsksAgainWhenThereIsAnAddress) {
+  FakeLink& link = join("a");
+  const auto before = signaller.said;
+  link.has_moved = link.has_no_address = true;
+  session().moved();
+  EXPECT_EQ(signaller.said, before);
+  link.has_no_address = false;
+  session().moved();
+  EXPECT_EQ(signaller.said.back(), "restart a own1");
 }
 
 }  // namespace
