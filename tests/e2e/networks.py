@@ -51,6 +51,9 @@ def rules(translation, forward):
   chain out { type nat hook postrouting priority srcnat
     oifname "wan" %s
   }
+  chain in { type filter hook input priority filter
+    iifname "wan" ct state new drop
+  }
   chain through { type filter hook forward priority filter
     iifname "wan" ct state new drop
     %s
@@ -71,6 +74,11 @@ class Networks:
         run("ip", "-n", self.centre, "link", "add", "middle", "type", "bridge")
         run("ip", "-n", self.centre, "addr", "add", CENTRE + "/24", "dev", "middle")
         run("ip", "-n", self.centre, "link", "set", "middle", "up")
+        # As on the Internet, what goes to private addresses is lost in silence: coturn ends a session whose send fails.
+        run("ip", "-n", self.centre, "link", "add", "void", "arp", "off", "type", "veth", "peer", "name", "void-end")
+        for end in ("void", "void-end"):
+            run("ip", "-n", self.centre, "link", "set", end, "up")
+        run("ip", "-n", self.centre, "route", "add", "default", "dev", "void")
 
     def namespace(self, name):
         full = self.prefix + "-" + name
@@ -121,7 +129,7 @@ class Networks:
         log = os.path.join(folder, "turn.log")
         process = self.case.start(*self.words(
             self.centre, "turnserver", "-n", "--listening-ip=" + CENTRE, "--relay-ip=" + CENTRE, "--realm=camspan.test",
-            "--use-auth-secret", "--static-auth-secret=" + secret, "--no-tls", "--no-dtls", "--no-cli", "--fingerprint",
+            "--use-auth-secret", "--static-auth-secret=" + secret, "--no-tls", "--no-dtls", "--no-cli",
             "--pidfile=" + os.path.join(folder, "pid"), "--userdb=" + os.path.join(folder, "db"), "--log-file=" + log,
             "--simple-log", "--min-port=50000", "--max-port=50100"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.case.addCleanup(process.wait, DEADLINE)

@@ -316,7 +316,7 @@ TEST_F(IvViewersTest, RestartsIceWhenTheHostOrTheViewerHasMoved) {
   link.has_moved = true;
   hub.moved();
   EXPECT_EQ(signaller.said.back(), "restart v1");
-  EXPECT_THAT(heard(), ElementsAre(told(IV_AVT_EVENT_P2P_PEER_ADDR_CHANGED)));
+  EXPECT_THAT(heard(), ElementsAre("event " + std::to_string(IV_AVT_EVENT_P2P_PEER_ADDR_CHANGED)));
   hub.restart({"v1", "theirs", "password"});
   EXPECT_EQ(link.restarts, 1) << "it was the answer";
   EXPECT_EQ(link.remote_ufrag, "theirs");
