@@ -48,6 +48,7 @@ class FakeRecorder final : public recordings::Recorder {
     ready(Ready{stream.stored, std::make_unique<FakeRecording>(stream)});
   }
   void remove(std::string, std::function<void(Result<>)> done) override { done({}); }
+  void cut() override {}
   void run(std::function<void()> task) override { task(); }
 
  private:
