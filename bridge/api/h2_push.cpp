@@ -34,17 +34,17 @@ tl::expected<ssl_ctx_st*, Failure> tls_context(const H2PushConfig& config) {
   return context;
 }
 
-// Written ahead, a tag is sent later by this much, and a power cut costs as much. CPU s/GB at 100 Mbit/s, measured
-// beside other work: 4.0 with 50 ms and 256 KiB, 2.9 with 100 ms, 2.1 with 250 ms.
+// Written ahead, a tag is sent later by this much, and a power cut costs as much. CPU per GB beside `outage` at
+// 100 Mbit/s (docs/benchmarks.md): 1.65 times with 50 ms, 1.19 with this.
 constexpr std::chrono::milliseconds kWriteAheadInterval{100};
 // At most this: the queue holds what is not synced, so it must not fill up before.
-constexpr std::size_t kWriteAheadBytes = 1 << 20;
+constexpr std::size_t kWriteAheadBytes = 2 << 20;
 
 recordings::Spool::Options spool_options(const H2PushConfig& config) {
   recordings::Spool::Options options{config.spool_location, config.spool_max_bytes};
   if (config.spool_mode == H2PushSpoolMode::always) {
     options.sync_interval = kWriteAheadInterval;
-    options.sync_bytes = std::min<std::size_t>(kWriteAheadBytes, config.max_bytes / 4);
+    options.sync_bytes = std::min<std::size_t>(kWriteAheadBytes, config.max_bytes / 2);
   }
   return options;
 }
