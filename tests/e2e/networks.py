@@ -37,8 +37,9 @@ def why_not():
     except OSError as error:
         return str(error)
     try:
-        run("ip", "netns", "exec", name, "nft", "-f", "-", text=rules(CONE, ""))
+        run("ip", "netns", "exec", name, "nft", "-f", "-", text=rules(SYMMETRIC, NO_UDP))
         run("ip", "-n", name, "link", "add", "probe0", "type", "veth", "peer", "name", "probe1")
+        run("ip", "-n", name, "link", "add", "probe2", "type", "bridge")
     except OSError as error:
         return str(error)
     finally:

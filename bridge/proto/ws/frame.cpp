@@ -66,11 +66,10 @@ struct FrameSession::Impl {
   std::list<Event> events;
   const Role role;
   const Limits limits;
-  std::uint64_t fed = 0;  // bytes given to the context
-  std::uint64_t framed =
-      0;                    // bytes of the frames that have begun in it: what comes before the next when both are equal
-  bool fragmented = false;  // the message goes on in another frame
-  bool closed = false;      // a close frame came in good order
+  std::uint64_t fed = 0;     // bytes given to the context
+  std::uint64_t framed = 0;  // bytes of the frames that have begun in it; as many as `fed` between two frames
+  bool fragmented = false;   // the message goes on in another frame
+  bool closed = false;       // a close frame came in good order
 };
 
 wslay_event_context* FrameSession::Impl::in_use() {
