@@ -2,6 +2,8 @@
 
 #include <asio/experimental/awaitable_operators.hpp>
 
+#include "net/pieces.hpp"
+
 namespace camspan {
 namespace {
 
@@ -92,10 +94,8 @@ asio::awaitable<bool> WsMediaClient::write_frames(std::vector<flv::SharedPiece> 
   const Writing writing(*this);
   std::vector<ByteView> pieces;
   for (const flv::SharedPiece& piece : round) media_.append(pieces, *piece);
-  std::size_t bytes = 0;
-  for (const ByteView piece : pieces) bytes += piece.size();
   const auto written = co_await link_->write(pieces);
-  if (written) wrote(round.size(), bytes);
+  if (written) wrote(round.size(), net::total_bytes(pieces));
   co_return written.has_value();
 }
 

@@ -1,5 +1,4 @@
 /// How one viewer's tags go out.
-#include <algorithm>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/this_coro.hpp>
 #include <memory>
@@ -8,6 +7,7 @@
 
 #include "hub/clock.hpp"
 #include "hub/live_route.hpp"
+#include "net/pieces.hpp"
 #include "net/wake_up.hpp"
 #include "net/write_rounds.hpp"
 #include "net/ws_link.hpp"
@@ -80,10 +80,10 @@ class SocketOutlet final : public Outlet {
   net::Taken try_write(const Round& round) override {
     thread_local std::vector<ByteView> pieces;
     pieces.clear();
-    const std::size_t size = list(round, 0, pieces);
+    list(round, 0, pieces);
     const std::size_t taken = link_->try_write(pieces);
     if (taken == 0) return net::Taken::none;
-    if (taken == size) return net::Taken::all;
+    if (taken == net::total_bytes(pieces)) return net::Taken::all;
     kept_ = round;
     sent_ = taken;
     return net::Taken::part;
@@ -103,19 +103,14 @@ class SocketOutlet final : public Outlet {
   }
 
  private:
-  /// @param skip  bytes of the round that are sent already
-  /// @return bytes of the whole round
-  static std::size_t list(const Round& round, std::size_t skip, std::vector<ByteView>& pieces) {
-    std::size_t size = 0;
+  /// @param sent  bytes of the round that are sent already
+  static void list(const Round& round, std::size_t sent, std::vector<ByteView>& pieces) {
     for (const flv::SharedPiece& tag : round) {
       for (const ByteView piece : {ByteView(tag->prefix), ByteView(tag->unit->bytes)}) {
-        const std::size_t done = std::min(skip, piece.size());
-        skip -= done;
-        size += piece.size();
-        if (done < piece.size()) pieces.push_back(piece.subspan(done));
+        const ByteView rest = net::unsent(piece, sent);
+        if (!rest.empty()) pieces.push_back(rest);
       }
     }
-    return size;
   }
 
   net::HttpExchange& exchange_;

@@ -1,10 +1,10 @@
 #include "net/h1_exchange.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "core/log.hpp"
+#include "net/pieces.hpp"
 #include "net/watchdog.hpp"
 
 namespace camspan::net {
@@ -147,8 +147,7 @@ asio::awaitable<Result<>> H1Exchange::write_kept() {
 
 Taken H1Exchange::try_write(std::span<const ByteView> pieces) {
   if (answer_ != Answer::head_sent || length_ != BodyLength::chunked || !kept_.empty()) return Taken::none;
-  std::size_t size = 0;
-  for (const ByteView piece : pieces) size += piece.size();
+  const std::size_t size = total_bytes(pieces);
   if (size == 0) return Taken::none;  // it would be the last chunk
   const std::string head = http1::chunk_head(size);
   thread_local std::vector<ByteView> chunk;
@@ -159,9 +158,8 @@ Taken H1Exchange::try_write(std::span<const ByteView> pieces) {
   if (!taken || *taken == 0) return Taken::none;  // write() says what is wrong
   std::size_t sent = *taken;
   for (const ByteView piece : chunk) {
-    const std::size_t done = std::min(sent, piece.size());
-    sent -= done;
-    kept_.insert(kept_.end(), piece.begin() + static_cast<std::ptrdiff_t>(done), piece.end());
+    const ByteView rest = unsent(piece, sent);
+    kept_.insert(kept_.end(), rest.begin(), rest.end());
   }
   return kept_.empty() && stream_.drained() ? Taken::all : Taken::part;
 }

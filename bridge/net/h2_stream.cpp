@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/pieces.hpp"
+
 namespace camspan::net {
 namespace {
 
@@ -78,8 +80,7 @@ H2Stream::Chunk H2Stream::pull(std::size_t max) {
 }
 
 asio::awaitable<Result<>> H2Stream::write(std::span<const ByteView> pieces) {
-  std::uint64_t bytes = 0;
-  for (const ByteView piece : pieces) bytes += piece.size();
+  const std::uint64_t bytes = total_bytes(pieces);
   if (failure_) co_return fail(failure_);
   if (sent_ || ending_) co_return fail(Errc::closed);
   if (remaining_ && bytes > *remaining_) co_return fail(Errc::too_large);

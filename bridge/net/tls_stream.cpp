@@ -12,6 +12,7 @@
 #include <cstring>
 #include <new>
 
+#include "net/pieces.hpp"
 #include "net/plain_stream.hpp"
 #include "net/watchdog.hpp"
 
@@ -265,8 +266,7 @@ asio::awaitable<Result<>> TlsStream::write(ByteView bytes) {
 }
 
 asio::awaitable<Result<>> TlsStream::write_gather(std::span<const ByteView> pieces) {
-  std::size_t left = 0;
-  for (const ByteView piece : pieces) left += piece.size();
+  std::size_t left = total_bytes(pieces);
   Bytes joined;  // less than a record: the end of what came before
   for (ByteView piece : pieces) {
     while (!piece.empty()) {

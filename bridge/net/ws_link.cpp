@@ -4,6 +4,7 @@
 #include <asio/detached.hpp>
 #include <utility>
 
+#include "net/pieces.hpp"
 #include "net/watchdog.hpp"
 #include "net/ws_session.hpp"
 
@@ -96,9 +97,7 @@ std::size_t WsSession::try_write(std::span<const ByteView> encoded) {
   if (writing_ || settled_ || frames_.closing() || !control_.empty()) return 0;
   const auto taken = stream_.try_write(encoded);
   if (!taken || *taken == 0) return 0;
-  std::size_t left = 0;
-  for (const ByteView piece : encoded) left += piece.size();
-  within_ = writing_ = *taken < left;
+  within_ = writing_ = *taken < total_bytes(encoded);
   if (!within_ && !stream_.drained()) {
     writing_ = true;
     asio::co_spawn(stream_.executor(), drain(shared_from_this()), asio::detached);
@@ -172,8 +171,13 @@ void WsSession::feed(ByteView bytes) {
   if (!fed) failed_ = fed.error();
 }
 
+/// No coroutine: its frame would last as long as the wait for a message.
 asio::awaitable<Result<WsLink::Message>> WsSession::read() {
-  if (closing_) co_return fail(Errc::closed);
+  return next_message(closing_);
+}
+
+asio::awaitable<Result<WsLink::Message>> WsSession::next_message(bool closed) {
+  if (closed) co_return fail(Errc::closed);
   for (;;) {
     if (auto event = take_event()) co_return std::move(*event);
     Result<> received;
@@ -203,16 +207,9 @@ asio::awaitable<void> WsSession::close(std::uint16_t code, std::string reason) {
     co_return;
   }
   closing_ = true;
-  if (!already_read_.empty()) feed(std::exchange(already_read_, {}));
   for (;;) {
-    const auto event = take_event();
-    if (event && *event) continue;
-    if (event) co_return;
-    reading_ = true;
-    const auto count = co_await stream_.read_some(read_buffer());
-    const auto received = took(count);
-    if (!received) co_return;
-    co_await flush();
+    const auto message = co_await next_message(false);
+    if (!message) co_return;
   }
 }
 

@@ -33,6 +33,8 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   static std::unique_ptr<WsLink> make_link(std::shared_ptr<WsSession> session);
 
  private:
+  /// @param closed  nothing is to be read any more
+  asio::awaitable<Result<WsLink::Message>> next_message(bool closed);
   Result<> took(const Result<std::size_t>& count);
   void feed(ByteView bytes);
   std::optional<Result<WsLink::Message>> take_event();

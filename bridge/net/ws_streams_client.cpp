@@ -6,6 +6,8 @@
 #include <asio/detached.hpp>
 #include <utility>
 
+#include "net/pieces.hpp"
+
 namespace camspan::net {
 namespace {
 
@@ -71,9 +73,8 @@ std::size_t WsClient::collect(std::span<ByteView> pieces, std::size_t skip) cons
   for (const Queued& queued : queue_) {
     if (count + 2 > pieces.size() || bytes >= kBytesPerWrite) break;
     for (const ByteView piece : {ByteView(queued.frame->head), queued.frame->body}) {
-      const std::size_t done = std::min(skip, piece.size());
-      skip -= done;
-      if (done < piece.size()) pieces[count++] = piece.subspan(done);
+      const ByteView rest = unsent(piece, skip);
+      if (!rest.empty()) pieces[count++] = rest;
     }
     bytes += queued.frame->size();
   }
@@ -100,8 +101,7 @@ void WsClient::write_turn() {
   if (gone_ || leaving_ || writing_ || queue_.empty()) return;
   std::array<ByteView, 2 * kFramesPerWrite> pieces;
   const std::span<const ByteView> list(pieces.data(), collect(pieces, 0));
-  std::size_t offered = 0;
-  for (const ByteView piece : list) offered += piece.size();
+  const std::size_t offered = total_bytes(list);
   const std::size_t taken = link_->try_write(list);
   const std::size_t skip = retire(taken);
   if (taken < offered) {
@@ -120,8 +120,7 @@ asio::awaitable<void> WsClient::write_rest(std::shared_ptr<WsClient> self, std::
     // Of a client that is to leave only what has begun.
     const std::size_t most = self->leaving_ ? 2 : pieces.size();
     const std::span<const ByteView> list(pieces.data(), self->collect(std::span(pieces).first(most), skip));
-    std::size_t size = skip;
-    for (const ByteView piece : list) size += piece.size();
+    const std::size_t size = skip + total_bytes(list);
     const auto written = co_await self->link_->write(list);
     if (!written) {
       self->link_->abort();
