@@ -13,8 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 TEST(P2pThreadTest, RunsTasksInOrderOnItsOwnThread) {
-  P2pThread thread;
   std::vector<int> order;
+  P2pThread thread;
   for (int i = 0; i < 100; ++i) thread.post([&order, i] { order.push_back(i); });
   bool here = false;
   thread.run([&] { here = thread.here(); });
@@ -36,9 +36,9 @@ TEST(P2pThreadTest, GivesTheCallerWhatATaskThrows) {
 TEST(P2pThreadTest, DestroysTasksThatDidNotRun) {
   auto owned = std::make_shared<int>(1);
   {
-    P2pThread thread;
     std::promise<void> begun;
     std::promise<void> go_on;
+    P2pThread thread;  // ends before what its tasks use
     thread.post([&] {
       begun.set_value();
       go_on.get_future().wait();
@@ -52,9 +52,9 @@ TEST(P2pThreadTest, DestroysTasksThatDidNotRun) {
 }
 
 TEST(P2pThreadTest, RunsTimersInTheOrderOfTheirTimes) {
-  P2pThread thread;
   std::vector<int> order;
   std::promise<void> last;
+  P2pThread thread;
   std::unique_ptr<P2pThread::Timer> first;
   std::unique_ptr<P2pThread::Timer> second;
   std::unique_ptr<P2pThread::Timer> cancelled;
@@ -78,10 +78,10 @@ TEST(P2pThreadTest, RunsTimersInTheOrderOfTheirTimes) {
 }
 
 TEST(P2pThreadTest, LetsATimerSetItselfAnewAndDestroyItself) {
-  P2pThread thread;
   std::unique_ptr<P2pThread::Timer> timer;
   unsigned times = 0;
   std::promise<void> gone;
+  P2pThread thread;
   thread.run([&] {
     timer = std::make_unique<P2pThread::Timer>(thread, [&] {
       if (++times < 3) return timer->set_after(milliseconds(1));
