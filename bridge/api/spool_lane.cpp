@@ -153,6 +153,8 @@ std::optional<UploadRequest::Setup> SpoolLane::setup_of(const recordings::Spoole
   setup->headers.append("camspan-head", std::to_string(setup->head.size()));
   if (const auto date = recordings::date_of(segment.start); date && spooled.this_boot)
     setup->headers.append("camspan-start", format_utc(*date));
+  else
+    setup->headers.append("camspan-undated", "1");
   return setup;
 }
 

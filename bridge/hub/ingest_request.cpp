@@ -105,6 +105,11 @@ tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequ
     if (!time) return bad("The header camspan-start is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.");
     request.start = *time;
   }
+  if (const auto undated = headers.find("camspan-undated")) {
+    if (trim(*undated) != "1" || request.start)
+      return bad("The header camspan-undated is 1, and of a body without camspan-start.");
+    request.undated = true;
+  }
   if (const auto channel = headers.find("camspan-channel")) {
     const auto number = parse_channel(trim(*channel));
     if (!number) return bad("The header camspan-channel is a number from 0 to 255.");

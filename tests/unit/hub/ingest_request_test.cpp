@@ -43,8 +43,14 @@ TEST(IngestRequestTest, HasDefaultsForWhatIsNotSaid) {
   EXPECT_EQ(request.stream, "");
   EXPECT_EQ(request.first, 0u);
   EXPECT_FALSE(request.start);
+  EXPECT_FALSE(request.undated);
   EXPECT_EQ(request.channel, 0u);
   EXPECT_FALSE(request.acknowledge);
+}
+
+TEST(IngestRequestTest, TakesNoDateOfWhatHasNone) {
+  EXPECT_TRUE(parse({{"camspan-undated", "1"}})->undated);
+  EXPECT_FALSE(parse({{"camspan-undated", "1"}, {"camspan-start", "2026-11-21T08:30:00.000Z"}}));
 }
 
 TEST(IngestRequestTest, TakesAStreamOfThirtyTwoDigits) {
@@ -62,6 +68,7 @@ TEST(IngestRequestTest, RefusesWhatIsNoValueOfItsHeader) {
       {"camspan-first", "5"},  // of no stream
       {"camspan-first", "18446744073709551615"},
       {"camspan-start", "yesterday"},
+      {"camspan-undated", "0"},
       {"camspan-channel", "256"},
       {"camspan-channel", "x"},
       {"camspan-meta", "[1]"},

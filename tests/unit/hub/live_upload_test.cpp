@@ -362,5 +362,24 @@ TEST_F(LiveUploadTest, KeepsTheChannelAndWhatTheSenderSaysOfTheStream) {
   EXPECT_EQ(reader->metas(DeviceId::parse("cam1").value(), 2)->size(), 1u);
 }
 
+TEST_F(LiveUploadTest, WhatNobodyCanDateDoesNotTakeThePlaceOfWhatIsLive) {
+  IngestRequest undated = request();
+  undated.stream = "1e984725-c51c-4bf4-9960-e1c80e27aba0";
+  undated.undated = true;
+  send(begin(undated), flv(0, 3));
+  EXPECT_TRUE(live()->live());
+  flv::Viewer of_undated([] {}, [] {});
+  live()->join(of_undated);
+  send(begin(request()), flv(0, 3));
+  EXPECT_TRUE(of_undated.finished());
+
+  flv::Viewer of_live([] {}, [] {});
+  live()->join(of_live);
+  undated.stream = "2e984725-c51c-4bf4-9960-e1c80e27aba0";
+  send(begin(undated), flv(0, 3));
+  EXPECT_FALSE(of_live.finished());
+  EXPECT_THAT(recorder_.streams[undated.stream].numbers, ElementsAre(0, 1, 2));
+}
+
 }  // namespace
 }  // namespace camspan::hub
