@@ -151,10 +151,9 @@ std::optional<UploadRequest::Setup> SpoolLane::setup_of(const recordings::Spoole
   if (rest) setup->headers.append("camspan-rest", segment.name.stream + ";" + std::to_string(segment.first));
   setup->headers.append("camspan-first", std::to_string(setup->first));
   setup->headers.append("camspan-head", std::to_string(setup->head.size()));
+  setup->headers.append("camspan-spooled", "1");
   if (const auto date = recordings::date_of(segment.start); date && spooled.this_boot)
     setup->headers.append("camspan-start", format_utc(*date));
-  else
-    setup->headers.append("camspan-undated", "1");
   return setup;
 }
 

@@ -105,10 +105,9 @@ tl::expected<void, Problem> read_stream(const http::Headers& headers, IngestRequ
     if (!time) return bad("The header camspan-start is a time, such as 2026-11-21T08:30:00.000Z or Unix seconds.");
     request.start = *time;
   }
-  if (const auto undated = headers.find("camspan-undated")) {
-    if (trim(*undated) != "1" || request.start)
-      return bad("The header camspan-undated is 1, and of a body without camspan-start.");
-    request.undated = true;
+  if (const auto spooled = headers.find("camspan-spooled")) {
+    if (trim(*spooled) != "1") return bad("The header camspan-spooled is 1, or not there.");
+    request.spooled = true;
   }
   if (const auto channel = headers.find("camspan-channel")) {
     const auto number = parse_channel(trim(*channel));

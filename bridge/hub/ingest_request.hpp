@@ -38,7 +38,7 @@ struct IngestRequest {
   /// camspan-head: script and config tags repeated before tag `first`; none = all that come before the first media
   std::optional<std::uint64_t> head;
   std::optional<UtcTime> start;   ///< camspan-start
-  bool undated = false;           ///< camspan-undated: of another time than its arrival, nobody knows which
+  bool spooled = false;           ///< camspan-spooled: captured some time before it is sent
   unsigned channel = 0;           ///< camspan-channel
   std::vector<StreamTag> after;   ///< camspan-after: streams before, and how many tags they had
   std::optional<StreamTag> rest;  ///< camspan-rest: the body is the part of that stream from that tag on

@@ -185,8 +185,8 @@ void LiveUpload::store(const SharedUnit& tag, std::uint64_t number) {
 asio::awaitable<void> LiveUpload::begin_media(std::uint64_t number) {
   const UtcTime start = request_.start.value_or(utc_now());
   live_ = &services_.live.get(device_, name_.channel);
-  // What nobody can date was captured before anything that is live now.
-  live_->open(name_.stream, request_.undated ? UtcTime{} : start);
+  // It was captured before anything that is live now, whatever the camera's clock said then.
+  live_->open(name_.stream, request_.spooled ? UtcTime{} : start);
   for (const SharedUnit& tag : head_.tags()) live_->push_head(name_.stream, tag, steady_now());
   services_.board.media_began(device_);
   if (!services_.record) co_return;

@@ -204,6 +204,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="of each peer, alternating [5]")
     parser.add_argument("--mib", type=int, default=1024, help="size of an upload [1024]")
+    parser.add_argument("--drain-seconds", type=int, default=20,
+                        help="how long live is watched beside a spool that drains (1 GiB takes 290) [20]")
     parser.add_argument("--only", default="", help="those whose names begin so, of " + ", ".join(BENCHES))
     parser.add_argument("--json", help="write the medians to this file, too")
     options = parser.parse_args()

@@ -10,7 +10,7 @@ import time
 from peers import BENCH, CLIENT_CORE, LOAD, free_port, median_row, start_hub
 
 LIVE_BITS = 8000000
-DRAIN_SECONDS = 20  # live is watched for so long, with a spool that drains and without
+SPOOL_SHARE = 80  # percent, the default
 COST_BITS = 100000000  # fifty cameras of 2 Mbit/s in one
 COST_SECONDS = 15
 OUTAGE_BITS = 2000000
@@ -29,7 +29,12 @@ def spool_folder():
 
 
 def bytes_in(folder):
-    return sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(folder) for name in names)
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # it was sent meanwhile
+                total += os.path.getsize(os.path.join(path, name))
+    return total
 
 
 def nowhere():
@@ -38,8 +43,7 @@ def nowhere():
 
 
 def start_camera(place, token, url, spool, mode, bits, seconds, spool_bytes):
-    share = 80  # the default
-    command = ["taskset", "-c", CLIENT_CORE, os.path.join(BENCH, "spooled_camera"), url, place.cert, spool, mode, str(share),
+    command = ["taskset", "-c", CLIENT_CORE, os.path.join(BENCH, "spooled_camera"), url, place.cert, spool, mode, str(SPOOL_SHARE),
                str(bits), str(seconds), str(spool_bytes)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ, CAMSPAN_BENCH_TOKEN=token))
 
@@ -51,22 +55,33 @@ def result_of(camera, timeout):
     return json.loads(output)
 
 
-def watch_live(place, hub, token, spool, spool_bytes):
+def watch_live(place, hub, token, spool, size, seconds):
     """Delays of live at a viewer while what lies in the spool follows beside it."""
     before = bytes_in(spool)
     camera = start_camera(place, token, "https://localhost:%d/ingest/cam0" % hub.port, spool, "outage", LIVE_BITS,
-                          DRAIN_SECONDS + 4, spool_bytes)
+                          seconds + 4, size)
+    begun = time.monotonic()
     time.sleep(2)
-    command = LOAD + ["flv-delays", "localhost:%d" % hub.port, "1", str(DRAIN_SECONDS), place.cert]
-    viewer = subprocess.run(["taskset", "-c", CLIENT_CORE, *command], stdout=subprocess.PIPE, text=True, check=True,
-                            env=dict(os.environ, CAMSPAN_BENCH_TOKEN=token))
+    command = LOAD + ["flv-delays", "localhost:%d" % hub.port, "1", str(seconds), place.cert]
+    viewer = subprocess.Popen(["taskset", "-c", CLIENT_CORE, *command], stdout=subprocess.PIPE, text=True,
+                              env=dict(os.environ, CAMSPAN_BENCH_TOKEN=token))
+    drained = None
+    while viewer.poll() is None:
+        time.sleep(0.5)
+        if before and not drained and not bytes_in(spool):
+            drained = time.monotonic() - begun
+    if viewer.returncode != 0:
+        raise RuntimeError("the viewer ended with %d" % viewer.returncode)
+    took = drained or time.monotonic() - begun
     left = bytes_in(spool)
     result_of(camera, 60)
-    if before and not left:
-        raise RuntimeError("the spool was empty before the end: make it larger (--mib)")
-    delays = json.loads(viewer.stdout)
-    return {"p50 ms": delays["p50"], "p99 ms": delays["p99"], "max ms": delays["max"],
-            "drained MB/s": (before - left) / 1e6 / (DRAIN_SECONDS + 2)}
+    if drained and drained < seconds / 2:
+        raise RuntimeError("the spool was empty after %.0f s: make it larger (--mib)" % drained)
+    delays = json.loads(viewer.stdout.read())
+    row = {"p50 ms": delays["p50"], "p99 ms": delays["p99"], "max ms": delays["max"]}
+    if before:
+        row.update({"drained MB/s": (before - left) / 1e6 / took, "left MB": left / 1e6})
+    return row
 
 
 def bench_drain(place, options):
@@ -76,10 +91,10 @@ def bench_drain(place, options):
     try:
         for _ in range(options.rounds):
             with spool_folder() as spool:
-                samples["nothing to drain"].append(watch_live(place, hub, token, spool, options.size))
+                samples["nothing to drain"].append(watch_live(place, hub, token, spool, options.size, 20))
             with spool_folder() as spool:
                 result_of(start_camera(place, token, nowhere(), spool, "outage-fast", LIVE_BITS, 10000000, options.size), 600)
-                samples["draining"].append(watch_live(place, hub, token, spool, options.size))
+                samples["draining"].append(watch_live(place, hub, token, spool, options.size, options.drain_seconds))
     finally:
         hub.stop()
         shutil.rmtree(os.path.join(place.folder, "hub-True"), ignore_errors=True)

@@ -48,7 +48,8 @@ struct Cost {
 
 /// What goes faster than its pace was captured before: the film ends now.
 camspan::SharedUnit dated(const camspan::SharedUnit& frame, const Film& film, unsigned number) {
-  const auto frames = film.spool_bytes != 0 ? film.spool_bytes / film.frame_bytes : film.frames;
+  // A quarter more than are wanted: how full the spool is, is known late.
+  const auto frames = film.spool_bytes != 0 ? film.spool_bytes * 5 / 4 / film.frame_bytes : film.frames;
   const auto left = std::chrono::milliseconds(1000 / camspan::bench::kFramesPerSecond) *
                     static_cast<std::int64_t>(std::max<std::uint64_t>(frames, number) - number);
   auto result = std::make_shared<camspan::Unit>(*frame);

@@ -41,7 +41,7 @@ void try_id(std::string_view text) {
 void try_headers(std::string_view text) {
   constexpr const char* names[] = {"content-type",  "camspan-stream",  "camspan-first", "camspan-head",
                                    "camspan-start", "camspan-channel", "camspan-meta",  "camspan-name",
-                                   "accept",        "camspan-after",   "camspan-rest",  "camspan-undated"};
+                                   "accept",        "camspan-after",   "camspan-rest",  "camspan-spooled"};
   http::Headers headers;
   for (const char* name : names) {
     const std::string_view value = take_line(text);

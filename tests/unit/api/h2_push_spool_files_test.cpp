@@ -304,7 +304,7 @@ TEST_F(H2PushSpoolFilesTest, WhatHasNoDateAndNeverWillGoesAsLiveDoes) {
   ASSERT_NE(sent, requests.end());
   EXPECT_EQ(sent->field("camspan-stream"), kStream);
   EXPECT_EQ(sent->field("camspan-start"), "");
-  EXPECT_EQ(sent->field("camspan-undated"), "1");
+  EXPECT_EQ(sent->field("camspan-spooled"), "1");
   EXPECT_EQ(sent->body, test::flv_file(tags_));
 }
 

@@ -24,6 +24,7 @@ TEST(IngestRequestTest, ReadsEveryHeader) {
   const auto request = parse({{"camspan-stream", "6BA7B810-9DAD-41D1-80B4-00C04FD430C8"},
                               {"camspan-first", "12"},
                               {"camspan-start", "2026-11-21T08:30:00.000Z"},
+                              {"camspan-spooled", "1"},
                               {"camspan-channel", "3"},
                               {"camspan-meta", R"({"place":"door"})"},
                               {"camspan-name", "a-1.jpg"},
@@ -32,6 +33,7 @@ TEST(IngestRequestTest, ReadsEveryHeader) {
   EXPECT_EQ(request->stream, "6ba7b810-9dad-41d1-80b4-00c04fd430c8");
   EXPECT_EQ(request->first, 12u);
   EXPECT_EQ(request->start, UtcTime(std::chrono::seconds(1795249800)));
+  EXPECT_TRUE(request->spooled);
   EXPECT_EQ(request->channel, 3u);
   EXPECT_EQ(request->meta, R"({"place":"door"})");
   EXPECT_EQ(request->name, "a-1.jpg");
@@ -43,14 +45,9 @@ TEST(IngestRequestTest, HasDefaultsForWhatIsNotSaid) {
   EXPECT_EQ(request.stream, "");
   EXPECT_EQ(request.first, 0u);
   EXPECT_FALSE(request.start);
-  EXPECT_FALSE(request.undated);
+  EXPECT_FALSE(request.spooled);
   EXPECT_EQ(request.channel, 0u);
   EXPECT_FALSE(request.acknowledge);
-}
-
-TEST(IngestRequestTest, TakesNoDateOfWhatHasNone) {
-  EXPECT_TRUE(parse({{"camspan-undated", "1"}})->undated);
-  EXPECT_FALSE(parse({{"camspan-undated", "1"}, {"camspan-start", "2026-11-21T08:30:00.000Z"}}));
 }
 
 TEST(IngestRequestTest, TakesAStreamOfThirtyTwoDigits) {
@@ -68,7 +65,7 @@ TEST(IngestRequestTest, RefusesWhatIsNoValueOfItsHeader) {
       {"camspan-first", "5"},  // of no stream
       {"camspan-first", "18446744073709551615"},
       {"camspan-start", "yesterday"},
-      {"camspan-undated", "0"},
+      {"camspan-spooled", "0"},
       {"camspan-channel", "256"},
       {"camspan-channel", "x"},
       {"camspan-meta", "[1]"},

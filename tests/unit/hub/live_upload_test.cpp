@@ -362,23 +362,25 @@ TEST_F(LiveUploadTest, KeepsTheChannelAndWhatTheSenderSaysOfTheStream) {
   EXPECT_EQ(reader->metas(DeviceId::parse("cam1").value(), 2)->size(), 1u);
 }
 
-TEST_F(LiveUploadTest, WhatNobodyCanDateDoesNotTakeThePlaceOfWhatIsLive) {
-  IngestRequest undated = request();
-  undated.stream = "1e984725-c51c-4bf4-9960-e1c80e27aba0";
-  undated.undated = true;
-  send(begin(undated), flv(0, 3));
+TEST_F(LiveUploadTest, WhatWasSpooledDoesNotTakeThePlaceOfWhatIsLive) {
+  IngestRequest spooled = request();
+  spooled.stream = "1e984725-c51c-4bf4-9960-e1c80e27aba0";
+  spooled.spooled = true;
+  send(begin(spooled), flv(0, 3));
   EXPECT_TRUE(live()->live());
-  flv::Viewer of_undated([] {}, [] {});
-  live()->join(of_undated);
+  flv::Viewer of_spooled([] {}, [] {});
+  live()->join(of_spooled);
   send(begin(request()), flv(0, 3));
-  EXPECT_TRUE(of_undated.finished());
+  EXPECT_TRUE(of_spooled.finished());
 
   flv::Viewer of_live([] {}, [] {});
   live()->join(of_live);
-  undated.stream = "2e984725-c51c-4bf4-9960-e1c80e27aba0";
-  send(begin(undated), flv(0, 3));
+  spooled.stream = "2e984725-c51c-4bf4-9960-e1c80e27aba0";
+  spooled.start = utc_now() + std::chrono::hours(1);  // the clock was set back since
+  send(begin(spooled), flv(0, 3));
   EXPECT_FALSE(of_live.finished());
-  EXPECT_THAT(recorder_.streams[undated.stream].numbers, ElementsAre(0, 1, 2));
+  EXPECT_EQ(recorder_.streams[spooled.stream].begin.start, spooled.start);
+  EXPECT_THAT(recorder_.streams[spooled.stream].numbers, ElementsAre(0, 1, 2));
 }
 
 }  // namespace
