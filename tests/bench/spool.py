@@ -78,10 +78,8 @@ def watch_live(place, hub, token, spool, size, seconds):
     if drained and drained < seconds / 2:
         raise RuntimeError("the spool was empty after %.0f s: make it larger (--mib)" % drained)
     delays = json.loads(viewer.stdout.read())
-    row = {"p50 ms": delays["p50"], "p99 ms": delays["p99"], "max ms": delays["max"]}
-    if before:
-        row.update({"drained MB/s": (before - left) / 1e6 / took, "left MB": left / 1e6})
-    return row
+    return {"p50 ms": delays["p50"], "p99 ms": delays["p99"], "max ms": delays["max"],
+            "drained MB/s": max(0, before - left) / 1e6 / took, "left MB": left / 1e6}
 
 
 def bench_drain(place, options):
