@@ -18,6 +18,10 @@ using recordings::Segment;
 // One read from the disk and one write to the network at a time: what a viewer of a recording costs in memory.
 constexpr std::size_t kPieceBytes = 256 << 10;
 
+// Busy machines, clocks and restarts move capture times by less: a segment shorter than this that lies within another
+// one was recorded beside it, not a second time.
+constexpr std::chrono::seconds kShortSegment{10};
+
 constexpr UtcTime kBeginning{};
 constexpr UtcTime kEnd = UtcTime(std::chrono::seconds(253'402'300'799));  // 9999-12-31T23:59:59Z
 
@@ -64,7 +68,7 @@ std::vector<Segment> playable(std::vector<Segment> segments) {
   std::vector<Segment> result;
   UtcTime covered = kBeginning;
   for (Segment& segment : segments) {
-    if (!result.empty() && end_of(segment) <= covered) continue;
+    if (!result.empty() && end_of(segment) <= covered && segment.duration >= kShortSegment) continue;
     covered = std::max(covered, end_of(segment));
     result.push_back(std::move(segment));
   }

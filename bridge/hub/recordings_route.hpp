@@ -54,8 +54,8 @@ class RecordingsRoute {
   net::IoThread thread_;
 };
 
-/// The segments to play one after another: sorted by start, without those that lie wholly within another one. Of two
-/// that cover the same time the later recording stays.
+/// The segments to play one after another: sorted by start, without those of 10 s and more that lie wholly within
+/// another one. Of two that cover the same time the later recording stays.
 std::vector<recordings::Segment> playable(std::vector<recordings::Segment> segments);
 
 }  // namespace camspan::hub

@@ -33,6 +33,11 @@ TEST(PlayableTest, LeavesOutWhatAnotherOneCovers) {
               ElementsAre("whole", "next"));
 }
 
+TEST(PlayableTest, KeepsAShortOneThatCaptureTimesPutWithinAnother) {
+  EXPECT_THAT(names({segment("late", 0, 60), segment("rest", 55, 59), segment("next", 58, 118)}),
+              ElementsAre("late", "rest", "next"));
+}
+
 TEST(PlayableTest, KeepsWhatOverlapsInPart) {
   EXPECT_THAT(names({segment("a", 0, 60), segment("b", 59, 119)}), ElementsAre("a", "b"));
 }
