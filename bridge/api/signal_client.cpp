@@ -76,30 +76,11 @@ void SignalClient::stop() {
   on_io([](Line& line) { line.stop(); });
 }
 
-void SignalClient::answer(std::string session, std::string sdp) {
-  on_io([answer = net::signal::Answer{std::move(session), std::move(sdp)}](Line& line) {
-    line.answered(answer.session);
-    line.send(answer);
-  });
-}
-
-void SignalClient::reject(std::string session, int status, std::string cause) {
-  on_io(
-      [reject = net::signal::Reject{std::move(session), status, std::move(cause)}](Line& line) { line.send(reject); });
-}
-
-void SignalClient::candidate(net::ViewerCandidate candidate) {
-  on_io([candidate = std::move(candidate)](Line& line) { line.send(candidate); });
-}
-
-void SignalClient::restart(net::ViewerRestart restart) {
-  on_io([restart = std::move(restart)](Line& line) { line.send(restart); });
-}
-
-void SignalClient::bye(std::string session, std::string reason) {
-  on_io([bye = net::signal::Bye{std::move(session), std::move(reason)}](Line& line) {
-    line.ended(bye.session);
-    line.send(bye);
+void SignalClient::say(net::signal::Message message) {
+  on_io([message = std::move(message)](Line& line) {
+    if (const auto* answer = std::get_if<net::signal::Answer>(&message)) line.answered(answer->session);
+    if (const auto* bye = std::get_if<net::signal::Bye>(&message)) line.ended(bye->session);
+    line.send(message);
   });
 }
 

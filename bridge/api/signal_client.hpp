@@ -7,7 +7,7 @@
 #include "api/backoff.hpp"
 #include "api/triple.hpp"
 #include "net/io_thread.hpp"
-#include "net/p2p/signalling.hpp"
+#include "net/signalling/message_signaller.hpp"
 #include "proto/http/headers.hpp"
 
 namespace camspan {
@@ -26,7 +26,7 @@ struct SignalClientConfig {
 /// Keeps one connection to the hub and makes it anew when it is lost: after a random time that doubles, at once when
 /// the addresses of this machine have changed. Sessions that were answered outlive the hub: the next hello names them.
 /// Made and destroyed on the P2P thread, or while that runs nothing; nothing is called after the destructor.
-class SignalClient final : public net::Signaller {
+class SignalClient final : public net::MessageSignaller {
  public:
   /// @param events  outlives the client. @param post  callable from any thread, also while the client is destroyed
   /// @return Errc::bad_setting when uri or ca_file cannot be used; no network yet
@@ -37,11 +37,6 @@ class SignalClient final : public net::Signaller {
   void describe(net::CameraDescription camera) override;
   void start() override;
   void stop() override;
-  void answer(std::string session, std::string sdp) override;
-  void reject(std::string session, int status, std::string cause) override;
-  void candidate(net::ViewerCandidate candidate) override;
-  void restart(net::ViewerRestart restart) override;
-  void bye(std::string session, std::string reason) override;
   void state(unsigned viewers, std::uint64_t bitrate) override;
   /// Tries again now, without waiting for the end of the delay: the network is back.
   void reconnect();
@@ -49,6 +44,7 @@ class SignalClient final : public net::Signaller {
  private:
   class Line;
   SignalClient(std::shared_ptr<net::IoThread> io, std::shared_ptr<Line> line);
+  void say(net::signal::Message message) override;
   void on_io(std::function<void(Line&)> task);
 
   std::shared_ptr<net::IoThread> io_;

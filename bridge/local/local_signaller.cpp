@@ -228,26 +228,8 @@ void LocalSignaller::stop() {
 
 void LocalSignaller::describe(net::CameraDescription) {}  // there is no list of cameras here
 
-void LocalSignaller::answer(std::string session, std::string sdp) {
-  io_->post([server = server_, answer = signal::Answer{std::move(session), std::move(sdp)}] { server->take(answer); });
-}
-
-void LocalSignaller::reject(std::string session, int status, std::string cause) {
-  io_->post([server = server_, reject = signal::Reject{std::move(session), status, std::move(cause)}] {
-    server->take(reject);
-  });
-}
-
-void LocalSignaller::candidate(net::ViewerCandidate candidate) {
-  io_->post([server = server_, candidate = std::move(candidate)] { server->take(candidate); });
-}
-
-void LocalSignaller::restart(net::ViewerRestart restart) {
-  io_->post([server = server_, restart = std::move(restart)] { server->take(restart); });
-}
-
-void LocalSignaller::bye(std::string session, std::string reason) {
-  io_->post([server = server_, bye = signal::Bye{std::move(session), std::move(reason)}] { server->take(bye); });
+void LocalSignaller::say(signal::Message message) {
+  io_->post([server = server_, message = std::move(message)] { server->take(message); });
 }
 
 void LocalSignaller::state(unsigned, std::uint64_t) {}  // nor anybody who asks

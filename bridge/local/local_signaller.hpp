@@ -8,7 +8,7 @@
 
 #include "net/io_thread.hpp"
 #include "net/local_server.hpp"
-#include "net/p2p/signalling.hpp"
+#include "net/signalling/message_signaller.hpp"
 
 namespace camspan {
 
@@ -24,7 +24,7 @@ struct LocalSignallerConfig {
 /// Serves /whep/<id>, /live/<id>.flv, / and /healthz on the I/O thread. Viewers bring the token or a JWT of the key;
 /// with neither set, only those on this machine are served. Made and destroyed on the P2P thread, or while that runs
 /// nothing.
-class LocalSignaller final : public net::Signaller {
+class LocalSignaller final : public net::MessageSignaller {
  public:
   /// @param events  outlives it. @return Errc::bad_setting for an id that is none, a key that cannot be read, or an
   ///         address that others reach with neither token nor key
@@ -40,11 +40,6 @@ class LocalSignaller final : public net::Signaller {
   std::uint16_t port() const { return port_; }
 
   void describe(net::CameraDescription camera) override;
-  void answer(std::string session, std::string sdp) override;
-  void reject(std::string session, int status, std::string cause) override;
-  void candidate(net::ViewerCandidate candidate) override;
-  void restart(net::ViewerRestart restart) override;
-  void bye(std::string session, std::string reason) override;
   void state(unsigned viewers, std::uint64_t bitrate) override;
 
   /// The next tag of channel 0, for /live. Any thread; shared, not copied.
@@ -52,6 +47,7 @@ class LocalSignaller final : public net::Signaller {
 
  private:
   class Server;
+  void say(net::signal::Message message) override;
   LocalSignaller(std::shared_ptr<net::IoThread> io, std::shared_ptr<Server> server);
 
   std::shared_ptr<net::IoThread> io_;
