@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "http_reply.hpp"
 #include "hub_under_devices.hpp"
 #include "support/sdp_samples.hpp"
 #include "support/signal_device.hpp"
@@ -15,29 +16,14 @@ class HubUnderViewers : public HubUnderDevices {
 
   Device camera() { return Device(address(), own_names(), kSecret); }
 
-  struct Reply {
-    int status = 0;
-    std::string head;
-    std::string body;
+  using Reply = HttpReply;
 
-    std::string field(const std::string& name) const {
-      const auto at = head.find("\r\n" + name + ": ");
-      if (at == std::string::npos) return "";
-      const auto begin = at + name.size() + 4;
-      return head.substr(begin, head.find("\r\n", begin) - begin);
-    }
-  };
   static std::string request(const std::string& method, const std::string& target, const std::string& fields,
                              const std::string& body) {
     return method + " " + target + " HTTP/1.0\r\n" + fields + "content-length: " + std::to_string(body.size()) +
            "\r\n\r\n" + body;
   }
-  static Reply reply_of(test::RawClient& client) {
-    const std::string text = client.read_all();
-    const auto end = text.find("\r\n\r\n");
-    if (end == std::string::npos) throw std::runtime_error("no answer: " + text);
-    return {std::stoi(text.substr(9, 3)), text.substr(0, end + 2), text.substr(end + 4)};
-  }
+  static Reply reply_of(test::RawClient& client) { return parse_reply(client.read_all()); }
   Reply ask(const std::string& method, const std::string& target, const std::string& fields = "",
             const std::string& body = "") {
     test::RawClient client(address());
