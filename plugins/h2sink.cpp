@@ -79,8 +79,8 @@ H2PushLeaky effective(LeakySetting setting, bool live) {
 void apply_live(H2Sink* sink) {
   H2SinkState& state = *sink->state;
   std::unique_lock held(state.mutex);
-  H2PushConfig config = state.settings.push;
-  config.leaky = effective(state.settings.leaky, state.live);
+  H2PushConfig config = state.settings;
+  config.leaky = effective(state.settings.leaky_setting, state.live);
   const std::shared_ptr<H2Push> push = state.push;
   held.unlock();
   if (push) push->update(config);
@@ -89,18 +89,21 @@ void apply_live(H2Sink* sink) {
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) noexcept {
   H2Sink* sink = H2_SINK(object);
   guarded(sink, 0, [&] {
-    std::unique_lock held(sink->state->mutex);
-    const GstState current = GST_STATE(sink);
-    const bool fixed = (current >= GST_STATE_PAUSED && (spec->flags & GST_PARAM_MUTABLE_READY)) ||
-                       (current >= GST_STATE_PLAYING && (spec->flags & GST_PARAM_MUTABLE_PAUSED));
-    const bool known = fixed || set_setting(sink->state->settings, id, value);
-    const std::uint64_t budget = sink->state->settings.memory_budget;
-    held.unlock();
-    if (fixed) {
-      GST_WARNING_OBJECT(sink, "%s cannot be changed in state %s", spec->name, gst_element_state_get_name(current));
-      return 0;
+    H2SinkState& state = *sink->state;
+    const H2Property* row = find(h2_rows(), id);
+    const bool fixed = is_fixed(spec, GST_STATE(sink));
+    std::unique_lock held(state.mutex);
+    if (row && !fixed) {
+      set(state.settings, *row, value);
+      state.settings.set_here.set(id);
     }
-    if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    const std::uint64_t budget = state.settings.memory_budget;
+    held.unlock();
+    if (fixed)
+      GST_WARNING_OBJECT(sink, "%s cannot be changed in state %s", spec->name,
+                         gst_element_state_get_name(GST_STATE(sink)));
+    if (!row) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    if (fixed || !row) return 0;
     MemoryBudget::process().restrict_to(budget);
     apply_live(sink);
     return 0;
@@ -110,18 +113,18 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
 void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) noexcept {
   H2Sink* sink = H2_SINK(object);
   guarded(sink, 0, [&] {
-    if (id == kPropConnectionState) {
+    if (id == kH2ConnectionState) {
       g_value_set_enum(value, static_cast<gint>(sink->state->connection.load()));
-    } else if (id == kPropEstimatedBitrate) {
+    } else if (id == kH2EstimatedBitrate) {
       const auto push = push_of(sink);
       g_value_set_uint64(value, push ? push->stats().goodput : 0);
-    } else if (id == kPropStats) {
+    } else if (id == kH2Stats) {
       g_value_take_boxed(value, make_stats(sink));
+    } else if (const H2Property* row = find(h2_rows(), id)) {
+      const std::lock_guard held(sink->state->mutex);
+      get(sink->state->settings, *row, value);
     } else {
-      std::unique_lock held(sink->state->mutex);
-      const bool known = get_setting(sink->state->settings, id, value);
-      held.unlock();
-      if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
     return 0;
   });
@@ -140,15 +143,15 @@ gboolean start(GstBaseSink* base) noexcept {
   return guarded(sink, FALSE, [&]() -> gboolean {
     H2SinkState& state = *sink->state;
     std::unique_lock held(state.mutex);
-    const H2SinkSettings given(state.settings);
+    const H2SinkSettings given = state.settings;
     held.unlock();
-    auto settings = resolve(given, G_OBJECT_GET_CLASS(sink), "h2sink");
+    auto settings = resolve_h2(given, G_OBJECT_GET_CLASS(sink));
     if (!settings) {
       post_error(GST_ELEMENT(sink), settings.error(), false);
       return FALSE;
     }
-    H2PushConfig config = (*settings)->push;
-    config.leaky = effective((*settings)->leaky, false);
+    H2PushConfig config = *settings;
+    config.leaky = effective(settings->leaky_setting, false);
     if (!config.verify)
       GST_ELEMENT_WARNING(sink, RESOURCE, SETTINGS,
                           ("tls-verify is off: anybody on the way can read and change the upload."),
@@ -158,10 +161,10 @@ gboolean start(GstBaseSink* base) noexcept {
       post_error(GST_ELEMENT(sink), push.error(), false);
       return FALSE;
     }
-    if ((*settings)->async_connect) (*push)->start();
+    if (settings->async_connect) (*push)->start();
     state.live_known = false;
     state.ever_connected = false;
-    state.stats_timer = start_stats_timer(GST_ELEMENT(sink), (*settings)->stats_interval_ms, post_stats);
+    state.stats_timer = start_stats_timer(GST_ELEMENT(sink), settings->stats_interval_ms, post_stats);
     held.lock();
     state.push = std::move(*push);
     return TRUE;
@@ -366,17 +369,18 @@ static void h2_sink_class_init(H2SinkClass* klass) {
   object_class->set_property = camspan::plugin::set_property;
   object_class->get_property = camspan::plugin::get_property;
   object_class->finalize = camspan::plugin::finalize;
-  install_properties(object_class);
+  install(object_class, h2_rows());
+  gst_type_mark_as_plugin_api(connection_state_type(), static_cast<GstPluginAPIFlags>(0));
   const auto readable = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_property(object_class, kPropConnectionState,
+  g_object_class_install_property(object_class, kH2ConnectionState,
                                   g_param_spec_enum("connection-state", "connection-state", "Where the upload stands",
                                                     connection_state_type(), 0, readable));
   g_object_class_install_property(
-      object_class, kPropEstimatedBitrate,
+      object_class, kH2EstimatedBitrate,
       g_param_spec_uint64("estimated-bitrate", "estimated-bitrate", "What the receiver acknowledges, in bit/s", 0,
                           G_MAXUINT64, 0, readable));
   g_object_class_install_property(
-      object_class, kPropStats,
+      object_class, kH2Stats,
       g_param_spec_boxed("stats", "stats", "Where every byte went (application/x-h2sink-stats)", GST_TYPE_STRUCTURE,
                          readable));
   install_signals(G_TYPE_FROM_CLASS(klass));

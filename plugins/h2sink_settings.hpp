@@ -1,49 +1,59 @@
-/// The properties of h2sink: one table drives installing, setting, reading, environment and config-file.
+/// The properties of h2sink.
 #pragma once
 
 #include <gst/gst.h>
 #include <camspan/h2_push.hpp>
 
 #include <bitset>
+#include <span>
 #include <string>
+
+#include "property_table.hpp"
+#include "structure_property.hpp"
 
 namespace camspan::plugin {
 
+enum class ModeSetting : int { automatic, post, stream };
 enum class LeakySetting : int { automatic, no, upstream, downstream };
 
-/// What the properties hold. Guarded by the object lock of the element.
-struct H2SinkSettings {
-  H2PushConfig push;
-  int mode = 0;
-  LeakySetting leaky = LeakySetting::automatic;
+/// What the properties hold.
+struct H2SinkSettings : H2PushConfig {
+  ModeSetting mode_setting = ModeSetting::automatic;
+  LeakySetting leaky_setting = LeakySetting::automatic;
   bool async_connect = true;
   std::uint64_t memory_budget = 0;
   unsigned stats_interval_ms = 0;
   std::string config_file;
-  GstStructure* headers = nullptr;  ///< owned
-  GstStructure* meta = nullptr;     ///< owned
-  std::bitset<64> explicitly_set;   ///< by property id
-
-  H2SinkSettings();
-  ~H2SinkSettings();
-  H2SinkSettings(const H2SinkSettings& other);
-  H2SinkSettings& operator=(const H2SinkSettings&) = delete;
+  SharedStructure headers_given;
+  SharedStructure meta_given;
+  std::bitset<64> set_here;  ///< by property id
 };
 
-/// Read-only properties the element itself answers; ids above all of the table's.
-enum H2SinkStateProperty : guint { kPropConnectionState = 60, kPropEstimatedBitrate, kPropStats };
+using H2Property = Property<H2SinkSettings>;
 
-/// Adds all properties to the class.
-void install_properties(GObjectClass* object_class);
+/// Ids from 1.
+std::span<const H2Property> h2_rows();
 
-/// Sets or reads one of the table's properties. @return false for an id that is not in the table.
-bool set_setting(H2SinkSettings& settings, guint id, const GValue* value);
-bool get_setting(const H2SinkSettings& settings, guint id, GValue* value);
+/// Ids that code refers to.
+enum H2SinkProperty : guint {
+  kH2Host = 1,
+  kH2Port,
+  kH2ProductKey,
+  kH2DeviceName,
+  kH2DeviceId,
+  kH2DeviceSecret,
+  kH2DeviceSecretFile,
+  kH2CaFile,
+  kH2FirstOfRest,  ///< the others follow
+  // Read only, answered by the element.
+  kH2ConnectionState = 60,
+  kH2EstimatedBitrate,
+  kH2Stats,
+};
 
 /// What the element runs with: explicit properties, then environment, then config-file, then defaults (gst-elements.md
 /// A3). @return the sentence names file, key and fix.
-tl::expected<std::unique_ptr<H2SinkSettings>, Failure> resolve(const H2SinkSettings& settings,
-                                                               GObjectClass* object_class, const char* element_name);
+tl::expected<H2SinkSettings, Failure> resolve_h2(H2SinkSettings settings, GObjectClass* object_class);
 
 GType connection_state_type();
 

@@ -1,7 +1,7 @@
 /// The tables of p2psink's properties, and the values that are not plain.
-#include <algorithm>
 #include <vector>
 
+#include "catch_up_types.hpp"
 #include "p2psink_settings.hpp"
 
 namespace camspan::plugin {
@@ -12,26 +12,21 @@ using P = P2pProperty;
 
 constexpr gint kReady = GST_PARAM_MUTABLE_READY;
 constexpr gint kPlaying = GST_PARAM_MUTABLE_PLAYING;
-constexpr guint64 kMaxMs = G_MAXINT;
-constexpr guint64 kMaxNs = G_MAXINT64;
-
-template <std::size_t N>
-GType enum_type(const char* name, const GEnumValue (&values)[N]) {
-  return g_enum_register_static(name, values);
-}
+constexpr gint64 kMaxMs = G_MAXINT;
+constexpr gint64 kMaxNs = G_MAXINT64;
 
 GType signaller_type() {
   static const GEnumValue values[] = {{0, "A WebSocket to a camspan-hub, which viewers ask for the camera", "hub"},
                                       {1, "The element serves viewers itself: WHEP, the stream and a page", "local"},
                                       {0, nullptr, nullptr}};
-  static const GType type = enum_type("CamspanP2pSinkSignaller", values);
+  static const GType type = g_enum_register_static("CamspanP2pSinkSignaller", values);
   return type;
 }
 
 GType transport_policy_type() {
   static const GEnumValue values[] = {
       {0, "Any path", "all"}, {1, "Over a TURN server alone", "relay"}, {0, nullptr, nullptr}};
-  static const GType type = enum_type("CamspanP2pSinkIceTransportPolicy", values);
+  static const GType type = g_enum_register_static("CamspanP2pSinkIceTransportPolicy", values);
   return type;
 }
 
@@ -40,26 +35,18 @@ GType channel_mode_type() {
                                       {1, "In order, each message given up after its lifetime", "timed"},
                                       {2, "In any order, nothing sent again", "unordered"},
                                       {0, nullptr, nullptr}};
-  static const GType type = enum_type("CamspanP2pSinkChannelMode", values);
+  static const GType type = g_enum_register_static("CamspanP2pSinkChannelMode", values);
   return type;
 }
 
 GType sync_method_type() {
-  static const GEnumValue values[] = {{0, "With all since the last key frame", "latest-keyframe"},
-                                      {1, "With the next key frame", "next-keyframe"},
-                                      {2, "With whatever comes next", "latest"},
-                                      {0, nullptr, nullptr}};
-  static const GType type = enum_type("CamspanP2pSinkSyncMethod", values);
+  static const GType type = g_enum_register_static("CamspanP2pSinkSyncMethod", kSyncMethods.data());
   return type;
 }
 
 GType recover_policy_type() {
-  static const GEnumValue values[] = {{0, "Disconnect it", "none"},
-                                      {1, "Go on with whatever comes next", "latest"},
-                                      {2, "Go on at a key frame within units-soft-max", "soft-limit"},
-                                      {3, "Go on at the newest key frame", "keyframe"},
-                                      {0, nullptr, nullptr}};
-  static const GType type = enum_type("CamspanP2pSinkRecoverPolicy", values);
+  static constexpr auto values = recover_policies("Disconnect it", "Go on at a key frame within units-soft-max");
+  static const GType type = g_enum_register_static("CamspanP2pSinkRecoverPolicy", values.data());
   return type;
 }
 
@@ -69,19 +56,8 @@ GType bitrate_policy_type() {
                                       {2, "What the fastest viewer can take", "highest"},
                                       {3, "Leave the encoder alone", "manual"},
                                       {0, nullptr, nullptr}};
-  static const GType type = enum_type("CamspanP2pSinkBitratePolicy", values);
+  static const GType type = g_enum_register_static("CamspanP2pSinkBitratePolicy", values);
   return type;
-}
-
-SharedStructure copy_of(const GValue* value) {
-  const auto* given = static_cast<const GstStructure*>(g_value_get_boxed(value));
-  return given ? SharedStructure(gst_structure_copy(given),
-                                 [](const GstStructure* s) { gst_structure_free(const_cast<GstStructure*>(s)); })
-               : nullptr;
-}
-
-GParamSpec* structure_spec(const char* name, const char* blurb, GParamFlags flags) {
-  return g_param_spec_boxed(name, name, blurb, GST_TYPE_STRUCTURE, flags);
 }
 
 std::string text_field(const GstStructure* structure, const char* field) {
@@ -102,29 +78,7 @@ void set_meta(S& settings, const GValue* value) {
 
 void set_headers(S& settings, const GValue* value) {
   settings.headers = copy_of(value);
-  settings.hub_headers.clear();
-  if (!settings.headers) return;
-  const GstStructure* given = settings.headers.get();
-  for (gint i = 0; i < gst_structure_n_fields(given); ++i) {
-    const char* name = gst_structure_nth_field_name(given, static_cast<guint>(i));
-    GValue text = G_VALUE_INIT;
-    g_value_init(&text, G_TYPE_STRING);
-    if (g_value_transform(gst_structure_get_value(given, name), &text) && g_value_get_string(&text)) {
-      std::string lower = name;
-      std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return g_ascii_tolower(c); });
-      settings.hub_headers.emplace_back(lower, g_value_get_string(&text));
-    }
-    g_value_unset(&text);
-  }
-}
-
-/// Without what authenticates.
-void get_headers(const S& settings, GValue* value) {
-  if (!settings.headers) return;
-  GstStructure* copy = gst_structure_copy(settings.headers.get());
-  for (const char* name : {"authorization", "Authorization", "cookie", "Cookie", "proxy-authorization"})
-    if (gst_structure_has_field(copy, name)) gst_structure_set(copy, name, G_TYPE_STRING, "***", nullptr);
-  g_value_take_boxed(value, copy);
+  settings.hub_headers = request_fields(settings.headers.get());
 }
 
 GParamSpec* servers_spec(const char* name, const char* blurb, GParamFlags flags) {
@@ -142,12 +96,8 @@ void set_servers(S& settings, const GValue* value) {
 
 const P::Custom kMeta{
     structure_spec, [](const S& settings, GValue* value) { g_value_set_boxed(value, settings.meta.get()); }, set_meta};
-const P::Custom kHeaders{structure_spec, get_headers, set_headers};
-const P::Custom kDscp{[](const char* name, const char* blurb, GParamFlags flags) {
-                        return g_param_spec_int(name, name, blurb, -1, 63, -1, flags);
-                      },
-                      [](const S& settings, GValue* value) { g_value_set_int(value, settings.dscp); },
-                      [](S& settings, const GValue* value) { settings.dscp = g_value_get_int(value); }};
+const P::Custom kHeaders{
+    structure_spec, [](const S& settings, GValue* value) { get_redacted(settings.headers.get(), value); }, set_headers};
 // Passwords are in it, so it is not read back.
 const P::Custom kTurnServers{servers_spec, [](const S&, GValue*) {}, set_servers};
 
@@ -167,8 +117,8 @@ std::span<const P2pProperty> p2p_rows() {
       {kP2pDeviceSecretFile, "device-secret-file",
        "File with the secret on its first line, or with the [[device]] table of camspan-hub device add", kReady,
        &S::device_secret_file},
-      {kP2pConfigFile, "config-file",
-       "Key file whose group of the element's name sets what no property or environment did", kReady, &S::config_file},
+      {id++, "config-file", "Key file whose group of the element's name sets what no property or environment did",
+       kReady, &S::config_file},
       {kP2pSync, "sync", "Show files at their own speed: wait for the clock", kReady, &S::sync},
       {id++, "meta", "What the hub is told of the camera, such as m,name=Yard,ptz=true", kReady, kMeta},
       {id++, "stun-server", "stun://HOST:PORT, to learn the own address from; none by default", kReady,
@@ -182,7 +132,7 @@ std::span<const P2pProperty> p2p_rows() {
       {id++, "certificate-file", "PEM file with certificate and key (ECDSA P-256) for DTLS; unset = one made at start",
        kReady, &S::certificate_file},
       {id++, "interface", "Network interface to take viewers on, such as wwan0; unset = any", kReady, &S::interface},
-      {id++, "qos-dscp", "DSCP value of what goes to viewers; -1 = the system's", kReady, kDscp},
+      {id++, "qos-dscp", "DSCP value of what goes to viewers; -1 = the system's", kReady, &S::dscp, -1, 63},
       {id++, "user-agent", "Name of this program towards the hub; unset = camspan and its version", kReady,
        &S::user_agent},
       {id++, "max-viewers", "Further viewers are refused", kPlaying, &S::max_viewers, 1, 10000},

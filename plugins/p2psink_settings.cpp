@@ -41,17 +41,6 @@ tl::expected<void, Failure> apply_environment(P2pSinkSettings& settings) {
   return {};
 }
 
-tl::expected<void, Failure> apply_file(P2pSinkSettings& settings, GObjectClass* object_class) {
-  ConfigFileUser user;
-  user.has = [](guint id) { return id != kP2pConfigFile && find(p2p_rows(), id); };
-  user.is_set = [&](guint id) { return settings.set_here.test(id); };
-  user.set = [&](guint id, const GValue* value) {
-    set(settings, *find(p2p_rows(), id), value);
-    settings.set_here.set(id);
-  };
-  return apply_config_file(settings.config_file, "p2psink", object_class, user);
-}
-
 tl::expected<void, Failure> apply_port_range(P2pSinkSettings& settings) {
   const std::string& text = settings.ice_port_range;
   if (text.empty()) return {};
@@ -69,9 +58,8 @@ tl::expected<void, Failure> apply_port_range(P2pSinkSettings& settings) {
 
 tl::expected<P2pSinkSettings, Failure> resolve_p2p(P2pSinkSettings settings, GObjectClass* object_class) {
   if (auto applied = apply_environment(settings); !applied) return tl::unexpected<Failure>(std::move(applied.error()));
-  if (!settings.config_file.empty())
-    if (auto applied = apply_file(settings, object_class); !applied)
-      return tl::unexpected<Failure>(std::move(applied.error()));
+  if (auto applied = apply_config_file(settings, p2p_rows(), "p2psink", object_class); !applied)
+    return tl::unexpected<Failure>(std::move(applied.error()));
   if (auto applied = apply_port_range(settings); !applied) return tl::unexpected<Failure>(std::move(applied.error()));
   const bool local = settings.signalling == P2pSignalling::local;
   if (!local && settings.hub_uri.empty())

@@ -4,19 +4,13 @@
 #include <gst/gst.h>
 #include <bitset>
 #include <camspan/p2p_camera.hpp>
-#include <memory>
 #include <span>
 #include <string>
 
 #include "property_table.hpp"
+#include "structure_property.hpp"
 
 namespace camspan::plugin {
-
-struct FreeStructure {
-  void operator()(GstStructure* structure) const { gst_structure_free(structure); }
-};
-/// Immutable once it is here.
-using SharedStructure = std::shared_ptr<const GstStructure>;
 
 /// What the properties hold.
 struct P2pSinkSettings : P2pCameraConfig {
@@ -47,7 +41,6 @@ enum P2pSinkProperty : guint {
   kP2pDeviceId,
   kP2pDeviceSecret,
   kP2pDeviceSecretFile,
-  kP2pConfigFile,
   kP2pSync,
   kP2pFirstOfRest,  ///< the others follow
   // Read only, answered by the element.

@@ -17,6 +17,7 @@ template <class Settings>
 struct Property {
   using Text = std::string Settings::*;
   using Bool = bool Settings::*;
+  using Int = int Settings::*;
   using Uint = unsigned Settings::*;
   using Port = std::uint16_t Settings::*;
   using Uint64 = std::uint64_t Settings::*;
@@ -37,9 +38,9 @@ struct Property {
   const char* name;
   const char* blurb;
   gint mutability;  ///< one GST_PARAM_MUTABLE_*
-  std::variant<Text, Bool, Uint, Port, Uint64, Millis, Nanos, Choice, Custom> member;
-  guint64 min = 0;
-  guint64 max = 0;
+  std::variant<Text, Bool, Int, Uint, Port, Uint64, Millis, Nanos, Choice, Custom> member;
+  gint64 min = 0;
+  gint64 max = 0;
   bool secret = false;  ///< written only
 };
 
@@ -62,7 +63,8 @@ GParamSpec* make_spec(const Property<Settings>& row, const Settings& defaults) {
                              static_cast<guint>(value), flags);
   };
   const auto uint64_spec = [&](guint64 value) {
-    return g_param_spec_uint64(row.name, row.name, row.blurb, row.min, row.max, value, flags);
+    return g_param_spec_uint64(row.name, row.name, row.blurb, static_cast<guint64>(row.min),
+                               static_cast<guint64>(row.max), value, flags);
   };
   if (const auto* text = std::get_if<typename P::Text>(&row.member)) {
     const std::string& value = defaults.**text;
@@ -70,6 +72,9 @@ GParamSpec* make_spec(const Property<Settings>& row, const Settings& defaults) {
   }
   if (const auto* truth = std::get_if<typename P::Bool>(&row.member))
     return g_param_spec_boolean(row.name, row.name, row.blurb, defaults.**truth, flags);
+  if (const auto* sign = std::get_if<typename P::Int>(&row.member))
+    return g_param_spec_int(row.name, row.name, row.blurb, static_cast<gint>(row.min), static_cast<gint>(row.max),
+                            defaults.**sign, flags);
   if (const auto* number = std::get_if<typename P::Uint>(&row.member)) return uint_spec(defaults.**number);
   if (const auto* port = std::get_if<typename P::Port>(&row.member)) return uint_spec(defaults.**port);
   if (const auto* large = std::get_if<typename P::Uint64>(&row.member)) return uint64_spec(defaults.**large);
@@ -87,9 +92,10 @@ template <class Settings>
 void install(GObjectClass* object_class, std::span<const Property<Settings>> rows) {
   const Settings defaults;
   for (const Property<Settings>& row : rows) {
-    g_object_class_install_property(object_class, row.id, make_spec(row, defaults));
-    if (const auto* of = std::get_if<typename Property<Settings>::Choice>(&row.member))
-      gst_type_mark_as_plugin_api(of->type(), static_cast<GstPluginAPIFlags>(0));
+    GParamSpec* spec = make_spec(row, defaults);
+    if (G_IS_PARAM_SPEC_ENUM(spec) || G_IS_PARAM_SPEC_FLAGS(spec))
+      gst_type_mark_as_plugin_api(spec->value_type, static_cast<GstPluginAPIFlags>(0));
+    g_object_class_install_property(object_class, row.id, spec);
   }
 }
 
@@ -107,6 +113,8 @@ void set(Settings& settings, const Property<Settings>& row, const GValue* value)
     settings.** text = given ? given : "";
   } else if (const auto* truth = std::get_if<typename P::Bool>(&row.member)) {
     settings.** truth = g_value_get_boolean(value) != FALSE;
+  } else if (const auto* sign = std::get_if<typename P::Int>(&row.member)) {
+    settings.** sign = g_value_get_int(value);
   } else if (const auto* number = std::get_if<typename P::Uint>(&row.member)) {
     settings.** number = g_value_get_uint(value);
   } else if (const auto* port = std::get_if<typename P::Port>(&row.member)) {
@@ -132,6 +140,8 @@ void get(const Settings& settings, const Property<Settings>& row, GValue* value)
     g_value_set_string(value, held.empty() ? nullptr : held.c_str());
   } else if (const auto* truth = std::get_if<typename P::Bool>(&row.member)) {
     g_value_set_boolean(value, settings.**truth);
+  } else if (const auto* sign = std::get_if<typename P::Int>(&row.member)) {
+    g_value_set_int(value, settings.**sign);
   } else if (const auto* number = std::get_if<typename P::Uint>(&row.member)) {
     g_value_set_uint(value, settings.**number);
   } else if (const auto* port = std::get_if<typename P::Port>(&row.member)) {

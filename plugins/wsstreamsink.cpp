@@ -57,20 +57,24 @@ GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SIN
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) noexcept {
   WsStreamSink* sink = WS_STREAM_SINK(object);
   guarded(sink, 0, [&] {
-    std::unique_lock held(sink->state->mutex);
-    const GstState current = GST_STATE(sink);
-    const bool fixed = current >= GST_STATE_PAUSED && (spec->flags & GST_PARAM_MUTABLE_READY);
-    const bool known = fixed || set_ws_setting(sink->state->settings, id, value);
-    const WsStreamSinkSettings settings = sink->state->settings;
-    const std::shared_ptr<WsPublisher> publisher = sink->state->publisher;
-    held.unlock();
-    if (fixed) {
-      GST_WARNING_OBJECT(sink, "%s cannot be changed in state %s", spec->name, gst_element_state_get_name(current));
-      return 0;
+    WsStreamSinkState& state = *sink->state;
+    const WsProperty* row = find(ws_rows(), id);
+    const bool fixed = is_fixed(spec, GST_STATE(sink));
+    std::unique_lock held(state.mutex);
+    if (row && !fixed) {
+      set(state.settings, *row, value);
+      state.settings.set_here.set(id);
     }
-    if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    const WsStreamSinkSettings settings = state.settings;
+    const std::shared_ptr<WsPublisher> publisher = state.publisher;
+    held.unlock();
+    if (fixed)
+      GST_WARNING_OBJECT(sink, "%s cannot be changed in state %s", spec->name,
+                         gst_element_state_get_name(GST_STATE(sink)));
+    if (!row) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    if (fixed || !row) return 0;
     MemoryBudget::process().restrict_to(settings.memory_budget);
-    if (publisher) publisher->update(settings.publisher);
+    if (publisher) publisher->update(settings);
     return 0;
   });
 }
@@ -87,11 +91,11 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) no
       g_value_set_uint64(value, all_stats(sink).bytes_served);
     } else if (id == kWsStats) {
       g_value_take_boxed(value, make_ws_stats(sink));
+    } else if (const WsProperty* row = find(ws_rows(), id)) {
+      const std::lock_guard held(sink->state->mutex);
+      get(sink->state->settings, *row, value);
     } else {
-      std::unique_lock held(sink->state->mutex);
-      const bool known = get_ws_setting(sink->state->settings, id, value);
-      held.unlock();
-      if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
     return 0;
   });
@@ -118,7 +122,7 @@ gboolean start(GstBaseSink* base) noexcept {
       return FALSE;
     }
     MemoryBudget::process().restrict_to(settings->memory_budget);
-    auto publisher = WsPublisher::start(settings->publisher, make_ws_events(sink));
+    auto publisher = WsPublisher::start(*settings, make_ws_events(sink));
     if (!publisher) {
       post_error(GST_ELEMENT(sink), publisher.error(), false);
       return FALSE;

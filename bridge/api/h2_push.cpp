@@ -13,6 +13,7 @@
 #include "api/triple.hpp"
 #include "api/uploader.hpp"
 #include "core/log.hpp"
+#include "core/memory_budget.hpp"
 #include "proto/flv/parser.hpp"
 #include "recordings/boot_clock.hpp"
 #include "recordings/capture_line.hpp"
@@ -44,7 +45,7 @@ recordings::Spool::Options spool_options(const H2PushConfig& config) {
   recordings::Spool::Options options{config.spool_location, config.spool_max_bytes};
   if (config.spool_mode == H2PushSpoolMode::always) {
     options.sync_interval = kWriteAheadInterval;
-    options.sync_bytes = std::min<std::size_t>(kWriteAheadBytes, config.max_bytes / 2);
+    options.sync_bytes = std::min(kWriteAheadBytes, memory_bound(config.max_bytes / 2));
   }
   return options;
 }

@@ -44,7 +44,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
     std::chrono::milliseconds ack_timeout{15000};
     std::chrono::nanoseconds replay_time{0};
     std::chrono::nanoseconds segment_time{0};
-    std::size_t segment_bytes = 0;
+    std::uint64_t segment_bytes = 0;
   };
   /// Counters of the upload, raised here.
   struct Progress {
@@ -123,7 +123,7 @@ class UploadRequest : public std::enable_shared_from_this<UploadRequest> {
   std::chrono::steady_clock::time_point last_ack_line_{};
   std::string last_line_;  ///< of an acknowledging receiver
   std::optional<Nanoseconds> first_dts_;
-  std::size_t body_bytes_ = 0;
+  std::uint64_t body_bytes_ = 0;
 };
 
 }  // namespace camspan

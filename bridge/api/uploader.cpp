@@ -10,6 +10,7 @@
 #include "api/upload_failure.hpp"
 #include "api/uuid.hpp"
 #include "core/log.hpp"
+#include "core/memory_budget.hpp"
 #include "core/time.hpp"
 #include "proto/flv/tag.hpp"
 
@@ -24,7 +25,7 @@ Backoff::Limits backoff_limits(const H2PushConfig& config) {
 }
 
 MediaQueue::Bounds bounds(const H2PushConfig& config) {
-  return {config.max_bytes, config.max_time, static_cast<Leaky>(config.leaky)};
+  return {memory_bound(config.max_bytes), config.max_time, static_cast<Leaky>(config.leaky)};
 }
 
 }  // namespace
@@ -267,7 +268,7 @@ asio::awaitable<bool> Uploader::connect() {
     co_return false;
   }
   net::H2ClientOptions h2;
-  h2.window_bytes = config_.window_bytes;
+  h2.window_bytes = memory_bound(config_.window_bytes);
   h2.ping_interval = config_.ping_interval;
   client_ = net::H2Client::create(std::move(connected->stream), h2);
   if (channel_) channel_->forget();

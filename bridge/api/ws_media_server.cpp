@@ -29,9 +29,9 @@ constexpr milliseconds kStopTime{400};
 
 flv::FanOut::Limits limits_of(const WsPublisherConfig& config) {
   flv::FanOut::Limits limits;
-  limits.max_bytes = config.max_bytes;
-  limits.max_total_bytes = config.max_bytes;
-  limits.cache_bytes = config.max_bytes;
+  limits.max_bytes = memory_bound(config.max_bytes);
+  limits.max_total_bytes = limits.max_bytes;
+  limits.cache_bytes = limits.max_bytes;
   limits.soft_max = config.units_soft_max;
   limits.max_delay = config.units_max;
   limits.timeout = config.timeout;
@@ -107,7 +107,7 @@ tl::expected<void, Failure> WsMediaServer::start(std::string token) {
   settings.max_unsent_bytes = kMaxUnsentBytes;
   settings.limits.max_connections = kMaxConnections;
   settings.limits.websocket_ping = config_.ping_interval;
-  settings.limits.max_websocket_message_bytes = config_.max_inbound_message;
+  settings.limits.max_websocket_message_bytes = memory_bound(config_.max_inbound_message);
   const std::weak_ptr<WsMediaServer> weak = weak_from_this();
   auto started = net::LocalServer::start(executor_, std::move(settings),
                                          [weak](net::HttpExchange& exchange) { return handle(weak.lock(), exchange); });

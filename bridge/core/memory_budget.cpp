@@ -7,10 +7,11 @@ MemoryBudget& MemoryBudget::process() noexcept {
   return budget;
 }
 
-void MemoryBudget::restrict_to(std::size_t bytes) noexcept {
+void MemoryBudget::restrict_to(std::uint64_t bytes) noexcept {
+  const std::size_t wanted = memory_bound(bytes);
   std::size_t current = limit_.load(std::memory_order_relaxed);
-  while (bytes != 0 && (current == 0 || bytes < current) &&
-         !limit_.compare_exchange_weak(current, bytes, std::memory_order_relaxed)) {
+  while (wanted != 0 && (current == 0 || wanted < current) &&
+         !limit_.compare_exchange_weak(current, wanted, std::memory_order_relaxed)) {
   }
 }
 

@@ -1,10 +1,17 @@
 /// One bound for the memory that all queues and send buffers of the process hold together.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace camspan {
+
+/// A bound of memory that a setting gives in `bytes`: more than the address space is no bound.
+constexpr std::size_t memory_bound(std::uint64_t bytes) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(bytes, SIZE_MAX));
+}
 
 /// Any thread. What is taken is given back by its holder. Asking and taking are two steps, so several holders may
 /// together go over the limit by one piece each.
@@ -14,7 +21,7 @@ class MemoryBudget {
   static MemoryBudget& process() noexcept;
 
   /// Lowers the limit to `bytes` if that is less than the limit in force: the smallest one set counts. 0 is ignored.
-  void restrict_to(std::size_t bytes) noexcept;
+  void restrict_to(std::uint64_t bytes) noexcept;
 
   bool has_room(std::size_t bytes) const noexcept;
   void take(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }

@@ -83,21 +83,21 @@ struct H2PushConfig {
   std::chrono::milliseconds reconnect_delay_max{30000};  ///< [live]
   std::chrono::milliseconds drain_timeout{5000};         ///< [live]
 
-  std::size_t max_bytes = 4 << 20;                                 ///< [live] memory bound, unacknowledged included
+  std::uint64_t max_bytes = 4 << 20;                               ///< [live] memory bound, unacknowledged included
   std::chrono::nanoseconds max_time = std::chrono::seconds(10);    ///< [live] bound of what waits to be sent
   H2PushLeaky leaky = H2PushLeaky::no;                             ///< [live]
   std::chrono::nanoseconds replay_time = std::chrono::seconds(2);  ///< [live] kept where nothing is acknowledged
   std::chrono::nanoseconds segment_time{0};  ///< [live] a new request at the next key frame; 0 = off
-  std::size_t segment_bytes = 0;             ///< [live] the same by size; 0 = off
+  std::uint64_t segment_bytes = 0;           ///< [live] the same by size; 0 = off
 
   // FLV only: bytes of no known structure are not spooled.
-  std::string spool_location;              ///< folder of this upload alone, where the spool lies; "" = none
-  std::size_t spool_max_bytes = 64 << 20;  ///< of its files; over it the oldest go (with leaky = no, push() waits)
+  std::string spool_location;                ///< folder of this upload alone, where the spool lies; "" = none
+  std::uint64_t spool_max_bytes = 64 << 20;  ///< of its files; over it the oldest go (with leaky = no, push() waits)
   H2PushSpoolMode spool_mode = H2PushSpoolMode::outage;
   H2PushSpoolOrder spool_order = H2PushSpoolOrder::live_first;  ///< [live]
   int spool_share = 80;  ///< [live] percent of what is sent that the spool may be while live goes on; 100 = no bound
 
-  std::size_t window_bytes = 256 << 10;            ///< our HTTP/2 receive window
+  std::uint64_t window_bytes = 256 << 10;          ///< our HTTP/2 receive window
   std::chrono::milliseconds ping_interval{10000};  ///< 0 = no PING
 };
 

@@ -39,9 +39,9 @@ struct WsPublisherConfig {
   std::chrono::nanoseconds units_soft_max = std::chrono::seconds(1);  ///< [live] over it: key frames only
   std::chrono::nanoseconds units_max = std::chrono::seconds(4);       ///< [live] over it: recover_policy
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);        ///< [live] took nothing so long: it goes
-  std::size_t max_bytes = 2 << 20;                 ///< [live] that wait for all clients, counted for each
+  std::uint64_t max_bytes = 2 << 20;               ///< [live] that wait for all clients, counted for each
   std::chrono::milliseconds ping_interval{10000};  ///< of silence; two unanswered pings end a client
-  std::size_t max_inbound_message = 4096;          ///< bytes
+  std::uint64_t max_inbound_message = 4096;        ///< bytes
   bool serve_player = false;                       ///< a page at / that shows the stream
   std::string interface;                           ///< listen on this network interface alone
   int dscp = -1;                                   ///< 0..63 of outgoing packets

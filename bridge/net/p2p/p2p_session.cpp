@@ -27,9 +27,9 @@ constexpr Refusal kNoMemory{503, "no-memory"};
 
 flv::FanOut::Limits limits_of(const P2pCameraConfig& config) {
   flv::FanOut::Limits limits;
-  limits.max_bytes = config.max_bytes;
-  limits.max_total_bytes = config.max_bytes;
-  limits.cache_bytes = config.gop_cache_bytes;
+  limits.max_bytes = memory_bound(config.max_bytes);
+  limits.max_total_bytes = limits.max_bytes;
+  limits.cache_bytes = memory_bound(config.gop_cache_bytes);
   limits.soft_max = config.soft_max;
   limits.max_delay = config.hard_max;
   limits.timeout = config.timeout;

@@ -125,7 +125,7 @@ void ViewerConnection::add_stream(const ChannelOpen& open) {
   settings.mode = config.channel_mode;
   settings.delta_lifetime = config.delta_lifetime;
   settings.key_lifetime = config.key_lifetime;
-  settings.message_bytes = config.message_bytes;
+  settings.message_bytes = memory_bound(config.message_bytes);
   settings.in_flight = duration_cast<milliseconds>(config.soft_max);
   if (delivery_.empty()) delivery_ = settings.timed ? "camspan-flv-timed" : "camspan-flv";
   // Whoever delivers pumps afterwards, so that waking is no news.
