@@ -5,6 +5,9 @@
 namespace camspan::net {
 namespace {
 
+// What is full now may well not be when somebody has closed a page.
+constexpr int kRetryS = 5;
+
 std::string_view without_default_port(std::string_view authority, std::string_view scheme) {
   const std::string_view port = scheme == "https" ? ":443" : ":80";
   if (authority.ends_with(port)) authority.remove_suffix(port.size());
@@ -29,6 +32,8 @@ asio::awaitable<void> send_problem(HttpExchange& exchange, int status, std::stri
                                    std::string detail) {
   http::Headers headers;
   headers.append("content-type", "application/problem+json");
+  if (status == 401) headers.append("www-authenticate", "Bearer");            // RFC 9110 section 15.5.2
+  if (status == 503) headers.append("retry-after", std::to_string(kRetryS));  // RFC 9110 section 15.6.4
   std::string body = problem_json(status, cause, title, detail);
   co_await send_body(exchange, status, std::move(headers), std::move(body));
 }

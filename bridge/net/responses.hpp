@@ -11,7 +11,7 @@ namespace camspan::net {
 /// Answers with a whole body at once. Errors are left alone: the peer has gone.
 asio::awaitable<void> send_body(HttpExchange& exchange, int status, http::Headers headers, std::string body);
 
-/// Answers with application/problem+json (problem_json()).
+/// Answers with application/problem+json (problem_json()). 401 asks for a bearer token, 503 says when to try again.
 asio::awaitable<void> send_problem(HttpExchange& exchange, int status, std::string cause, std::string title,
                                    std::string detail);
 

@@ -78,7 +78,9 @@ Server::Server(const Settings& settings) {
   io_.run([&] {
     const auto executor = io_.executor();
     streams_ = std::make_unique<net::WsStreams>(executor, *this, streams_settings(settings));
-    rest_ = std::make_unique<Rest>(executor, *this, streams_settings(settings));
+    rest_ = std::make_unique<net::WsRest>(
+        executor, [this](StreamRequest request) { requested(std::move(request)); }, streams_settings(settings),
+        "/appdata");
     net::HttpServerLimits limits;
     limits.websocket_ping = kPing;
     limits.max_websocket_message_bytes = ws_message::Limits{}.max_bytes;
@@ -130,7 +132,7 @@ asio::awaitable<void> Server::handle(net::HttpExchange& exchange) {
   const std::string& path = exchange.request().path;
   if (path == "/appdata" && exchange.wants_websocket())
     co_await streams_->serve(exchange);
-  else if (path == "/appdata" || path.starts_with("/appdata/"))
+  else if (rest_->is_for(path))
     co_await rest_->serve(exchange);
   else
     co_await pages_.serve(exchange);

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "gos/pages.hpp"
-#include "gos/rest.hpp"
 #include "gos/settings.hpp"
 #include "gos/table.hpp"
 #include "net/http_server.hpp"
 #include "net/io_thread.hpp"
+#include "net/ws_rest.hpp"
 #include "net/ws_streams.hpp"
 
 struct ssl_ctx_st;
@@ -65,7 +65,7 @@ class Server final : public net::WsStreamsUser {
   net::IoThread io_{"camspan-gos"};
   Pages pages_;
   std::unique_ptr<net::WsStreams> streams_;
-  std::unique_ptr<Rest> rest_;
+  std::unique_ptr<net::WsRest> rest_;
   std::unique_ptr<net::HttpServer> server_;
   bool stopped_ = false;  // on the I/O thread: the application thread may be gone
   net::IoThread application_{"camspan-gos-app"};

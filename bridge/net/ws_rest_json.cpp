@@ -1,9 +1,9 @@
-#include "gos/rest_json.hpp"
+#include "net/ws_rest_json.hpp"
 
 #include <openssl/evp.h>
 #include <nlohmann/json.hpp>
 
-namespace camspan::gos {
+namespace camspan::net {
 namespace {
 
 using nlohmann::json;
@@ -49,4 +49,4 @@ std::optional<Bytes> from_json(std::string_view text, const ws_message::Limits& 
   return Bytes(bytes.begin(), bytes.end());
 }
 
-}  // namespace camspan::gos
+}  // namespace camspan::net

@@ -1,16 +1,15 @@
-#include "gos/rest.hpp"
+#include "net/ws_rest.hpp"
 
 #include <algorithm>
 #include <array>
 
-#include "gos/rest_json.hpp"
 #include "net/responses.hpp"
 #include "net/wake_up.hpp"
+#include "net/ws_rest_json.hpp"
 
-namespace camspan::gos {
+namespace camspan::net {
 namespace {
 
-using net::StreamRequest;
 using ws_message::Code;
 
 constexpr std::string_view kMsgpack = "application/vnd.msgpack";
@@ -33,7 +32,7 @@ std::string media_type(std::string_view field) {
 }
 
 /// The first type of Accept that `value` can be sent as; MessagePack when there is none.
-std::string_view choose_type(const net::RequestHead& request, ByteView value) {
+std::string_view choose_type(const RequestHead& request, ByteView value) {
   std::string_view rest = request.headers.find("accept").value_or("");
   while (!rest.empty()) {
     const std::string_view one = rest.substr(0, rest.find(','));
@@ -50,13 +49,13 @@ std::string_view choose_type(const net::RequestHead& request, ByteView value) {
 struct Waiting {
   explicit Waiting(const asio::any_io_executor& executor) : wake(executor) {}
 
-  net::WakeUp wake;
-  std::optional<net::StreamAnswer> answer;
+  WakeUp wake;
+  std::optional<StreamAnswer> answer;
   bool over = false;
 };
 
-std::function<void(net::StreamAnswer)> answer_to(std::shared_ptr<Waiting> waiting) {
-  return [waiting = std::move(waiting)](net::StreamAnswer answer) {
+std::function<void(StreamAnswer)> answer_to(std::shared_ptr<Waiting> waiting) {
+  return [waiting = std::move(waiting)](StreamAnswer answer) {
     if (waiting->over || waiting->answer) {
       if (answer.sent) answer.sent(fail(Errc::closed));
       return;
@@ -80,7 +79,7 @@ class Counted {
 
 }  // namespace
 
-http::Headers Rest::headers_for(const net::RequestHead& request) const {
+http::Headers WsRest::headers_for(const RequestHead& request) const {
   http::Headers headers{{"cache-control", "no-store"}, {"x-content-type-options", "nosniff"}};
   const auto origin = request.headers.find("origin");
   if (origin && !settings_.allowed_origins.empty()) {
@@ -90,15 +89,18 @@ http::Headers Rest::headers_for(const net::RequestHead& request) const {
   return headers;
 }
 
-asio::awaitable<void> Rest::serve(net::HttpExchange& exchange) {
-  constexpr std::string_view kBase = "/appdata";
-  const net::RequestHead& request = exchange.request();
-  const std::string stream = request.path.substr(std::min(request.path.size(), kBase.size() + 1));
+bool WsRest::is_for(std::string_view path) const {
+  return path.starts_with(base_) && (path.size() == base_.size() || path[base_.size()] == '/');
+}
+
+asio::awaitable<void> WsRest::serve(HttpExchange& exchange) {
+  const RequestHead& request = exchange.request();
+  const std::string stream = request.path.substr(std::min(request.path.size(), base_.size() + 1));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool writes = !stream.empty() && (request.method == "POST" || request.method == "PUT");
-  if (net::is_foreign_origin(request, settings_.allowed_origins)) {
-    co_await net::send_problem(exchange, 403, "foreign-origin", "Another site's page may not do that",
-                               "Only pages of this server, or of an origin that it allows, may use its streams.");
+  if (is_foreign_origin(request, settings_.allowed_origins)) {
+    co_await send_problem(exchange, 403, "foreign-origin", "Another site's page may not do that",
+                          "Only pages of this server, or of an origin that it allows, may use its streams.");
   } else if (reads) {
     const auto method = stream.empty() ? StreamRequest::Method::list : StreamRequest::Method::read;
     StreamRequest asked{method, {}, stream, {}, {}};
@@ -112,44 +114,44 @@ asio::awaitable<void> Rest::serve(net::HttpExchange& exchange) {
 }
 
 /// Answers OPTIONS of a page that may be elsewhere, and refuses every other method.
-asio::awaitable<void> Rest::preflight(net::HttpExchange& exchange, std::string methods) {
+asio::awaitable<void> WsRest::preflight(HttpExchange& exchange, std::string methods) {
   const bool asks = exchange.request().method == "OPTIONS" && exchange.request().headers.find("origin") &&
                     !settings_.allowed_origins.empty();
   http::Headers headers = headers_for(exchange.request());
   headers.append(asks ? "access-control-allow-methods" : "allow", methods);
   if (asks) headers.append("access-control-allow-headers", "content-type, accept");
-  co_await net::send_body(exchange, asks ? 204 : 405, std::move(headers), "");
+  co_await send_body(exchange, asks ? 204 : 405, std::move(headers), "");
 }
 
-asio::awaitable<Rest::Answer> Rest::ask(StreamRequest request) {
+asio::awaitable<WsRest::Answer> WsRest::ask(StreamRequest request) {
   if (waiting_ >= settings_.max_waiting_requests) {
-    net::StreamAnswer full;
+    StreamAnswer full;
     full.code = Code::no_room;
     co_return full;
   }
   const Counted counted(waiting_);
   const auto waiting = std::make_shared<Waiting>(executor_);
   request.answer = answer_to(waiting);
-  user_.requested(std::move(request));
+  requested_(std::move(request));
   co_await waiting->wake.wait_until(std::chrono::steady_clock::now() + settings_.answer_time);
   waiting->over = true;
   co_return std::move(waiting->answer);
 }
 
-asio::awaitable<void> Rest::refuse(net::HttpExchange& exchange, Answer answer) {
+asio::awaitable<void> WsRest::refuse(HttpExchange& exchange, Answer answer) {
   if (answer && answer->sent) answer->sent(fail(Errc::closed));
   if (!answer)
-    co_await net::send_problem(exchange, 504, "no-answer", "The program does not answer", "Try again later.");
+    co_await send_problem(exchange, 504, "no-answer", "The program does not answer", "Try again later.");
   else if (answer->code == Code::not_listening)
-    co_await net::send_problem(exchange, 404, "not-found", "There is no such stream",
-                               "GET /appdata lists the streams that may be read or written.");
+    co_await send_problem(exchange, 404, "not-found", "There is no such stream",
+                          "GET " + base_ + " lists the streams that may be read or written.");
   else if (answer->code == Code::no_room)
-    co_await net::send_problem(exchange, 503, "busy", "Too many requests wait", "Try again later.");
+    co_await send_problem(exchange, 503, "busy", "Too many requests wait", "Try again later.");
   else
-    co_await net::send_problem(exchange, 500, "internal", "The program failed", "Its answer was not one value.");
+    co_await send_problem(exchange, 500, "internal", "The program failed", "Its answer was not one value.");
 }
 
-asio::awaitable<void> Rest::send_value(net::HttpExchange& exchange, net::StreamAnswer answer) {
+asio::awaitable<void> WsRest::send_value(HttpExchange& exchange, StreamAnswer answer) {
   const std::string_view type = choose_type(exchange.request(), answer.data);
   std::string body(as_text(answer.data));
   if (type == kOctets) body = as_text(*ws_message::as_bin(answer.data));
@@ -165,11 +167,11 @@ asio::awaitable<void> Rest::send_value(net::HttpExchange& exchange, net::StreamA
   http::Headers headers = headers_for(exchange.request());
   headers.append("content-type", std::string(type));
   headers.append("vary", "accept");
-  co_await net::send_body(exchange, 200, std::move(headers), std::move(body));
+  co_await send_body(exchange, 200, std::move(headers), std::move(body));
   if (answer.sent) answer.sent({});
 }
 
-asio::awaitable<void> Rest::get(net::HttpExchange& exchange, StreamRequest request) {
+asio::awaitable<void> WsRest::get(HttpExchange& exchange, StreamRequest request) {
   auto answer = co_await ask(std::move(request));
   if (answer && answer->code == Code::success)
     co_await send_value(exchange, std::move(*answer));
@@ -178,8 +180,8 @@ asio::awaitable<void> Rest::get(net::HttpExchange& exchange, StreamRequest reque
 }
 
 /// @return Errc::wrong_type, Errc::too_large, Errc::malformed, or why the body did not come
-asio::awaitable<Result<Bytes>> Rest::read_value(net::HttpExchange& exchange) {
-  const net::RequestHead& request = exchange.request();
+asio::awaitable<Result<Bytes>> WsRest::read_value(HttpExchange& exchange) {
+  const RequestHead& request = exchange.request();
   const std::string type = media_type(request.headers.find("content-type").value_or(kMsgpack));
   if (!is_msgpack(type) && type != kJson) co_return fail(Errc::wrong_type);
   if (*request.content_length > settings_.message.max_bytes) co_return fail(Errc::too_large);
@@ -199,20 +201,20 @@ asio::awaitable<Result<Bytes>> Rest::read_value(net::HttpExchange& exchange) {
   co_return body;
 }
 
-asio::awaitable<void> Rest::write(net::HttpExchange& exchange, std::string stream) {
+asio::awaitable<void> WsRest::write(HttpExchange& exchange, std::string stream) {
   if (!exchange.request().content_length) {
-    co_await net::send_problem(exchange, 411, "length-required", "The length is missing", "Send content-length.");
+    co_await send_problem(exchange, 411, "length-required", "The length is missing", "Send content-length.");
     co_return;
   }
   auto value = co_await read_value(exchange);
   if (!value) {
     if (value.error() == Errc::wrong_type)
-      co_await net::send_problem(exchange, 415, "media-type", "The type of the body is not known",
-                                 "Send application/vnd.msgpack or application/json.");
+      co_await send_problem(exchange, 415, "media-type", "The type of the body is not known",
+                            "Send application/vnd.msgpack or application/json.");
     else if (value.error() == Errc::too_large)
-      co_await net::send_problem(exchange, 413, "too-large", "The value is too large", "Send a smaller one.");
+      co_await send_problem(exchange, 413, "too-large", "The value is too large", "Send a smaller one.");
     else if (value.error() != Errc::closed)
-      co_await net::send_problem(exchange, 400, "bad-request", "The body is not one value", "Send exactly one value.");
+      co_await send_problem(exchange, 400, "bad-request", "The body is not one value", "Send exactly one value.");
     else
       exchange.abort();
     co_return;
@@ -224,7 +226,7 @@ asio::awaitable<void> Rest::write(net::HttpExchange& exchange, std::string strea
     co_return;
   }
   http::Headers headers = headers_for(exchange.request());
-  co_await net::send_body(exchange, 204, std::move(headers), "");
+  co_await send_body(exchange, 204, std::move(headers), "");
 }
 
-}  // namespace camspan::gos
+}  // namespace camspan::net
