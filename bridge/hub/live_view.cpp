@@ -121,15 +121,13 @@ class SocketOutlet final : public Outlet {
 
 /// One viewer's sending. While its socket takes what comes, tags go out in turns with those of other viewers, which
 /// costs no coroutine a turn; send() does the rest.
-class View {
+class View final : net::WriteRounds::Writer {
  public:
   View(Outlet& outlet, net::WriteRounds& rounds, const asio::any_io_executor& executor)
       : viewer([this] { give_turn(); }, [&outlet] { outlet.abort(); }),
         outlet_(outlet),
-        rounds_(rounds),
-        wake_(executor),
-        turn_(std::make_shared<Turn>(*this)) {}
-  ~View() { turn_->view = nullptr; }
+        place_(rounds, *this),
+        wake_(executor) {}
   View(const View&) = delete;
   View& operator=(const View&) = delete;
 
@@ -143,37 +141,26 @@ class View {
   flv::Viewer viewer;
 
  private:
-  struct Turn final : net::WriteRounds::Writer {
-    explicit Turn(View& whose) : view(&whose) {}
-    void write_turn() override {
-      if (view != nullptr) view->write_turn();
-    }
-    View* view;
-  };
-
   void give_turn() {
-    if (idle_ && !std::exchange(due_, true)) rounds_.add(turn_);
+    if (idle_) place_.take();
   }
   void hand_over() {
     idle_ = false;
     wake_.notify();
   }
-  void write_turn();
+  void write_turn() override;
   asio::awaitable<Result<>> write(Round round);
 
   Outlet& outlet_;
-  net::WriteRounds& rounds_;
+  net::WriteRounds::Place place_;
   net::WakeUp wake_;
-  const std::shared_ptr<Turn> turn_;
   Round round_;        // taken from the queue, and not sent
   bool kept_ = false;  // by the outlet
   bool idle_ = false;  // send() waits
-  bool due_ = false;   // for a turn
   bool gone_ = false;
 };
 
 void View::write_turn() {
-  due_ = false;
   if (!idle_) return;
   Round round = viewer.take(kRoundBytes);
   const net::Taken taken = round.empty() ? net::Taken::none : outlet_.try_write(round);

@@ -42,4 +42,27 @@ void WriteRounds::add(std::shared_ptr<Writer> writer) {
   if (!std::exchange(state_->posted, true)) state_->post_turn(state_);
 }
 
+/// What stands in line. It outlives its owner where a turn is due.
+struct WriteRounds::Place::Entry final : Writer {
+  explicit Entry(Writer& whose) : owner(&whose) {}
+  void write_turn() override {
+    due = false;
+    if (owner != nullptr) owner->write_turn();
+  }
+
+  Writer* owner;
+  bool due = false;
+};
+
+WriteRounds::Place::Place(WriteRounds& rounds, Writer& owner)
+    : rounds_(rounds), entry_(std::make_shared<Entry>(owner)) {}
+
+WriteRounds::Place::~Place() {
+  entry_->owner = nullptr;
+}
+
+void WriteRounds::Place::take() {
+  if (!std::exchange(entry_->due, true)) rounds_.add(entry_);
+}
+
 }  // namespace camspan::net

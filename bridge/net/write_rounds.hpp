@@ -17,6 +17,23 @@ class WriteRounds {
     virtual void write_turn() = 0;
   };
 
+  /// The place of a writer that may go before its turn comes.
+  class Place {
+   public:
+    Place(WriteRounds& rounds, Writer& owner);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    /// Its owner gets a turn: one, however often this is called until then.
+    void take();
+
+   private:
+    struct Entry;
+    WriteRounds& rounds_;
+    const std::shared_ptr<Entry> entry_;
+  };
+
   explicit WriteRounds(asio::any_io_executor executor);
 
   /// Queues a writer for its turn. At most once until then.
