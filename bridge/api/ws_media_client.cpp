@@ -29,14 +29,48 @@ class WsMediaClient::Writing {
 };
 
 WsMediaClient::WsMediaClient(std::uint32_t id, net::HttpExchange& exchange, const asio::any_io_executor& executor,
-                             const WsMedia& media, flv::FanOut& fan_out)
+                             const WsMedia& media, flv::FanOut& fan_out, net::WriteRounds& rounds)
     : id_(id),
       exchange_(exchange),
       media_(media),
       fan_out_(fan_out),
+      place_(rounds, *this),
       wake_(executor),
-      viewer_([this] { wake_.notify(); }, [this] { on_abort(); }),
+      viewer_([this] { on_wake(); }, [this] { on_abort(); }),
       last_activity_(Clock::now()) {}
+
+/// The viewer has something, or nothing more.
+void WsMediaClient::on_wake() {
+  if (!link_) return wake_.notify();
+  if (idle_) place_.take();
+}
+
+/// The loop does what there is to do.
+void WsMediaClient::hand_over() {
+  idle_ = false;
+  wake_.notify();
+}
+
+void WsMediaClient::write_turn() {
+  if (!idle_) return;
+  if (ends_now()) return hand_over();
+  Round round = take_round();
+  if (round.empty()) return hand_over();
+  thread_local std::vector<ByteView> pieces;
+  pieces.clear();
+  for (const flv::SharedPiece& piece : round) media_.append(pieces, *piece);
+  const std::size_t bytes = net::total_bytes(pieces);
+  const std::size_t taken = link_->try_write(pieces);
+  if (taken == bytes) {
+    wrote(round.size(), bytes);
+    if (viewer_.finished()) return hand_over();
+    if (!viewer_.empty()) place_.take();
+    return;
+  }
+  rest_ = std::move(round);
+  rest_sent_ = taken;
+  hand_over();
+}
 
 /// The fan-out has let it go.
 void WsMediaClient::on_abort() {
@@ -48,7 +82,7 @@ void WsMediaClient::on_abort() {
 
 void WsMediaClient::abort() {
   gone_ = true;
-  wake_.notify();
+  hand_over();
   if (link_)
     link_->abort();
   else
@@ -80,7 +114,7 @@ Result<> WsMediaClient::send(Bytes frame) {
   if (!link_) return fail(Errc::unsupported);
   if (own_.size() + frame.size() > kMaxOwnBytes) return fail(Errc::queue_full);
   own_.insert(own_.end(), frame.begin(), frame.end());
-  wake_.notify();
+  hand_over();
   return {};
 }
 
@@ -90,12 +124,16 @@ void WsMediaClient::wrote(std::size_t units, std::size_t bytes) {
   last_activity_ = Clock::now();
 }
 
-asio::awaitable<bool> WsMediaClient::write_frames(std::vector<flv::SharedPiece> round) {
+/// @param sent  bytes of the round that are sent already
+asio::awaitable<bool> WsMediaClient::write_frames(Round round, std::size_t sent) {
   const Writing writing(*this);
   std::vector<ByteView> pieces;
   for (const flv::SharedPiece& piece : round) media_.append(pieces, *piece);
+  const std::size_t bytes = net::total_bytes(pieces);
+  for (ByteView& piece : pieces) piece = net::unsent(piece, sent);
+  std::erase_if(pieces, [](ByteView piece) { return piece.empty(); });
   const auto written = co_await link_->write(pieces);
-  if (written) wrote(round.size(), net::total_bytes(pieces));
+  if (written) wrote(round.size(), bytes);
   co_return written.has_value();
 }
 
@@ -107,7 +145,7 @@ asio::awaitable<bool> WsMediaClient::write_own(Bytes frames) {
   co_return written.has_value();
 }
 
-asio::awaitable<bool> WsMediaClient::write_body(std::vector<flv::SharedPiece> round) {
+asio::awaitable<bool> WsMediaClient::write_body(Round round) {
   const Writing writing(*this);
   Bytes joined;
   for (const flv::SharedPiece& piece : round)
@@ -117,16 +155,16 @@ asio::awaitable<bool> WsMediaClient::write_body(std::vector<flv::SharedPiece> ro
   co_return written.has_value();
 }
 
-void WsMediaClient::begin(std::vector<flv::SharedPiece> opening) {
+void WsMediaClient::begin(Round opening) {
   opening_.assign(opening.begin(), opening.end());
   begun_ = true;
-  wake_.notify();
+  hand_over();
 }
 
 /// What goes out next of the stream: the opening, then what waits.
-std::vector<flv::SharedPiece> WsMediaClient::take_round() {
+WsMediaClient::Round WsMediaClient::take_round() {
   if (opening_.empty()) return viewer_.take(kRoundBytes);
-  std::vector<flv::SharedPiece> round;
+  Round round;
   std::size_t size = 0;
   while (!opening_.empty() && (round.empty() || size + opening_.front()->unit->bytes.size() <= kRoundBytes)) {
     size += opening_.front()->unit->bytes.size();
@@ -137,16 +175,23 @@ std::vector<flv::SharedPiece> WsMediaClient::take_round() {
 }
 
 asio::awaitable<void> WsMediaClient::send_loop() {
-  while (!ends_now()) {
+  // A frame that has begun is sent whole, whatever comes.
+  while (!ends_now() || (!gone_ && !rest_.empty())) {
     bool written = true;
-    if (!own_.empty()) {
-      written = co_await write_own(std::exchange(own_, {}));
-    } else if (auto round = take_round(); !round.empty()) {
-      written = co_await write_frames(std::move(round));
+    if (!rest_.empty()) {
+      Round rest = std::exchange(rest_, {});
+      written = co_await write_frames(std::move(rest), rest_sent_);
+    } else if (!own_.empty()) {
+      Bytes own = std::exchange(own_, {});
+      written = co_await write_own(std::move(own));
+    } else if (Round round = take_round(); !round.empty()) {
+      written = co_await write_frames(std::move(round), 0);
     } else if (viewer_.finished()) {
       break;
     } else {
+      idle_ = true;
       co_await wake_.wait();
+      idle_ = false;
     }
     if (!written) gone_ = true;
   }

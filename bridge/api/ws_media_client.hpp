@@ -8,19 +8,23 @@
 #include "api/ws_media.hpp"
 #include "net/http_exchange.hpp"
 #include "net/wake_up.hpp"
+#include "net/write_rounds.hpp"
 #include "net/ws_link.hpp"
 #include "proto/flv/fan_out.hpp"
 
 namespace camspan {
 
-/// Lives on the I/O thread, in the coroutine that serves its request. Two loops: one sends, one (of a WebSocket) reads.
-class WsMediaClient {
+/// Lives on the I/O thread, in the coroutine that serves its request. To a WebSocket that takes what there is, pieces
+/// of the stream go in turns with other clients; a loop sends everything else, another reads.
+class WsMediaClient final : net::WriteRounds::Writer {
  public:
   /// What a client asks of its server. On the I/O thread.
   using OnMessage = std::function<void(WsMediaClient&, net::WsLink::Message)>;
 
   WsMediaClient(std::uint32_t id, net::HttpExchange& exchange, const asio::any_io_executor& executor,
-                const WsMedia& media, flv::FanOut& fan_out);
+                const WsMedia& media, flv::FanOut& fan_out, net::WriteRounds& rounds);
+  WsMediaClient(const WsMediaClient&) = delete;
+  WsMediaClient& operator=(const WsMediaClient&) = delete;
 
   /// Serve until the stream ends or the client is gone. Nothing of the stream goes out before begin().
   asio::awaitable<void> serve_websocket(std::unique_ptr<net::WsLink> link, OnMessage on_message);
@@ -50,13 +54,18 @@ class WsMediaClient {
 
  private:
   class Writing;
+  using Round = std::vector<flv::SharedPiece>;
 
+  void on_wake();
+  void hand_over();
+  /// Sends what the socket takes at once.
+  void write_turn() override;
   asio::awaitable<void> send_loop();
   asio::awaitable<void> read_loop(OnMessage on_message);
-  asio::awaitable<bool> write_frames(std::vector<flv::SharedPiece> round);
+  asio::awaitable<bool> write_frames(Round round, std::size_t sent);
   asio::awaitable<bool> write_own(Bytes frames);
-  asio::awaitable<bool> write_body(std::vector<flv::SharedPiece> round);
-  std::vector<flv::SharedPiece> take_round();
+  asio::awaitable<bool> write_body(Round round);
+  Round take_round();
   void on_abort();
   void wrote(std::size_t units, std::size_t bytes);
   bool ends_now() const { return gone_ || (closing_ && !flush_); }
@@ -65,15 +74,19 @@ class WsMediaClient {
   net::HttpExchange& exchange_;
   const WsMedia& media_;
   flv::FanOut& fan_out_;
+  net::WriteRounds::Place place_;
   net::WakeUp wake_;
   flv::Viewer viewer_;
   std::unique_ptr<net::WsLink> link_;     ///< null for HTTP
   std::deque<flv::SharedPiece> opening_;  ///< what is left of it
+  Round rest_;                            ///< what a turn could not send, whole or in part
+  std::size_t rest_sent_ = 0;             ///< bytes of it
   Bytes own_;                             ///< frames of our own that wait
   std::uint16_t close_code_ = 1000;
   std::string close_reason_ = "the stream has ended";
   WsRemoval why_ = WsRemoval::stopped;
   std::optional<TimePoint> closing_since_;
+  bool idle_ = false;  ///< the loop that sends waits
   bool begun_ = false;
   bool closing_ = false;
   bool flush_ = false;

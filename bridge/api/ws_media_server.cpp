@@ -45,6 +45,13 @@ std::string path_of(const WsPublisherConfig& config) {
   return config.encoding == WsEncoding::raw ? "/live.flv" : "/appdata";
 }
 
+net::WsStreamsSettings rest_settings(const WsPublisherConfig& config) {
+  net::WsStreamsSettings settings;
+  settings.message.max_bytes = memory_bound(config.max_inbound_message);
+  settings.allowed_origins = config.allow_origins;
+  return settings;
+}
+
 std::uint64_t units_of(const flv::LossCounts& losses) {
   std::uint64_t units = 0;
   for (const flv::LossCount& count : losses) units += count.units;
@@ -57,7 +64,8 @@ std::uint64_t units_of(const flv::LossCounts& losses) {
 class WsMediaServer::Guest {
  public:
   Guest(WsMediaServer& server, net::HttpExchange& exchange)
-      : server_(server), client_(++server.last_id_, exchange, server.executor_, server.media_, server.fan_out_) {
+      : server_(server),
+        client_(++server.last_id_, exchange, server.executor_, server.media_, server.fan_out_, server.rounds_) {
     server_.clients_.push_back(&client_);
     ++server_.counts_.accepts;
   }
@@ -82,7 +90,11 @@ WsMediaServer::WsMediaServer(asio::any_io_executor executor, WsPublisherConfig c
       fan_out_(
           limits_of(config_), [this](const Unit& unit, std::uint64_t number) { return media_.prefix(unit, number); },
           &MemoryBudget::process()),
+      rounds_(executor),
       path_(path_of(config_)),
+      rest_(
+          executor, [this](net::StreamRequest request) { request.answer(answer_to(request.method, request.stream)); },
+          rest_settings(config_), path_),
       timer_(executor) {
   box_->events = std::move(events);
 }
@@ -130,7 +142,9 @@ asio::awaitable<void> WsMediaServer::stop() {
 
 asio::awaitable<void> WsMediaServer::handle(std::shared_ptr<WsMediaServer> self, net::HttpExchange& exchange) {
   if (!self || self->stopping_) co_return;
-  if (exchange.request().path == self->path_) {
+  const std::string& path = exchange.request().path;
+  const bool below = self->media_.encoding() != WsEncoding::raw && self->rest_.is_for(path);
+  if (path == self->path_ || below) {
     co_await self->serve_media(exchange);
     co_return;
   }
@@ -166,19 +180,21 @@ asio::awaitable<void> WsMediaServer::refuse(net::HttpExchange& exchange, std::ui
 
 asio::awaitable<void> WsMediaServer::serve_media(net::HttpExchange& exchange) {
   const net::RequestHead& request = exchange.request();
-  if (auto why = server_->refuse(request)) {
+  const bool by_rest = media_.encoding() != WsEncoding::raw && (request.path != path_ || !exchange.wants_websocket());
+  // A browser that asks whether a page may ask has no token to show (Fetch, section 4.8), and reads no more than that.
+  const bool only_asks = by_rest && request.method == "OPTIONS";
+  if (auto why = server_->refuse(request); why && !only_asks) {
     std::uint64_t& counter = why->status == 401 ? counts_.rejects_token : counts_.rejects_origin;
     co_await refuse(exchange, counter, std::move(*why));
+    co_return;
+  }
+  if (by_rest) {
+    co_await rest_.serve(exchange);
     co_return;
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads) {
     net::LocalServer::Refusal why{405, "method-not-allowed", "Wrong method", "Watch with GET."};
-    co_await refuse(exchange, counts_.rejects_request, std::move(why));
-    co_return;
-  }
-  if (!exchange.wants_websocket() && media_.encoding() != WsEncoding::raw) {
-    net::LocalServer::Refusal why{426, "websocket-needed", "WebSocket needed", "Open this address as a WebSocket."};
     co_await refuse(exchange, counts_.rejects_request, std::move(why));
     co_return;
   }
@@ -309,25 +325,38 @@ bool WsMediaServer::answer(WsMediaClient& client, ByteView message) {
   }
   const auto* request = std::get_if<ws_message::Request>(&*decoded);
   if (!request || !request->id || !request->method) return false;
-  Bytes value;
+  net::StreamAnswer answer;
+  if (*request->method == "list")
+    answer = answer_to(net::StreamRequest::Method::list, {});
+  else if (*request->method == "read")
+    answer = answer_to(net::StreamRequest::Method::read, request->stream.value_or(""));
+  if (answer.code != ws_message::Code::success) return false;
   ws_message::Response response;
   response.id = *request->id;
-  response.code = ws_message::Code::success;
-  if (*request->method == "list") {
-    ws_message::Packer packer(value);
-    packer.array_header(1);
-    packer.str(config_.stream_name);
-  } else if (*request->method == "read" && request->stream == config_.stream_name) {
-    value = media_.init_value(caps_, flv_ ? fan_out_.head() : headers_);
-  } else {
-    return false;
-  }
-  response.data = value;
+  response.code = answer.code;
+  response.data = answer.data;
   const Bytes encoded = ws_message::encode(response);
   Bytes frame = ws::frame_header(ws::Opcode::binary, encoded.size());
   frame.insert(frame.end(), encoded.begin(), encoded.end());
   if (!client.send(std::move(frame))) client.close(1013, "answers wait", WsRemoval::slow);
   return true;
+}
+
+/// What a client gets that asks, by whichever way. Nothing can be written.
+net::StreamAnswer WsMediaServer::answer_to(net::StreamRequest::Method method, std::string_view stream) const {
+  using Method = net::StreamRequest::Method;
+  net::StreamAnswer answer;
+  answer.code = ws_message::Code::success;
+  if (method == Method::list) {
+    ws_message::Packer packer(answer.data);
+    packer.array_header(1);
+    packer.str(config_.stream_name);
+  } else if (method == Method::read && stream == config_.stream_name) {
+    answer.data = media_.init_value(caps_, flv_ ? fan_out_.head() : headers_);
+  } else {
+    answer.code = ws_message::Code::not_listening;
+  }
+  return answer;
 }
 
 void WsMediaServer::set_format(std::string caps, std::vector<SharedUnit> headers, bool flv) {

@@ -10,6 +10,7 @@
 #include "api/ws_media_client.hpp"
 #include "net/io_thread.hpp"
 #include "net/local_server.hpp"
+#include "net/ws_rest.hpp"
 
 namespace camspan {
 
@@ -63,6 +64,7 @@ class WsMediaServer : public std::enable_shared_from_this<WsMediaServer> {
   http::Headers media_headers(const net::RequestHead& request) const;
   void on_message(WsMediaClient& client, net::WsLink::Message message);
   bool answer(WsMediaClient& client, ByteView message);
+  net::StreamAnswer answer_to(net::StreamRequest::Method method, std::string_view stream) const;
   void begin(WsMediaClient& client);
   std::vector<SharedUnit> headers_now(const flv::FanOut::Opening& opening) const;
   WsMediaClient* find(std::uint32_t id) const;
@@ -79,7 +81,9 @@ class WsMediaServer : public std::enable_shared_from_this<WsMediaServer> {
   net::IoThread& notify_;
   WsMedia media_;
   flv::FanOut fan_out_;
+  net::WriteRounds rounds_;
   std::string path_;
+  net::WsRest rest_;
   std::string caps_;
   std::vector<SharedUnit> headers_;  ///< of caps_
   bool flv_ = true;

@@ -13,6 +13,8 @@ namespace {
 
 // How long end() waits for clients.
 constexpr std::chrono::seconds kEndTime{1};
+// How long a user of the publisher may be at what it is told last.
+constexpr std::chrono::milliseconds kTellTime{300};
 // Of what was handed over and not yet delivered: beyond it the I/O thread does not come round.
 constexpr std::size_t kMaxHandedOver = 16 << 20;
 
@@ -103,11 +105,15 @@ tl::expected<std::unique_ptr<WsPublisher>, Failure> WsPublisher::start(WsPublish
 WsPublisher::WsPublisher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 WsPublisher::~WsPublisher() {
-  impl_->server->silence();
   std::promise<void> stopped;
   const auto done = [&stopped](std::exception_ptr) { stopped.set_value(); };
   asio::co_spawn(impl_->io->executor(), impl_->server->stop(), done);
   stopped.get_future().wait();
+  // The user hears of those who left by that; but it may be what waits for us.
+  const auto told = std::make_shared<std::promise<void>>();
+  notify_thread().post([told] { told->set_value(); });
+  static_cast<void>(told->get_future().wait_for(kTellTime));
+  impl_->server->silence();
   impl_->io->run([this] { impl_->server.reset(); });
 }
 

@@ -89,13 +89,9 @@ http::Headers WsRest::headers_for(const RequestHead& request) const {
   return headers;
 }
 
-bool WsRest::is_for(std::string_view path) const {
-  return path.starts_with(base_) && (path.size() == base_.size() || path[base_.size()] == '/');
-}
-
 asio::awaitable<void> WsRest::serve(HttpExchange& exchange) {
   const RequestHead& request = exchange.request();
-  const std::string stream = request.path.substr(std::min(request.path.size(), base_.size() + 1));
+  const std::string stream = request.path.substr(std::min(request.path.size(), prefix_.size()));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool writes = !stream.empty() && (request.method == "POST" || request.method == "PUT");
   if (is_foreign_origin(request, settings_.allowed_origins)) {
@@ -119,7 +115,7 @@ asio::awaitable<void> WsRest::preflight(HttpExchange& exchange, std::string meth
                     !settings_.allowed_origins.empty();
   http::Headers headers = headers_for(exchange.request());
   headers.append(asks ? "access-control-allow-methods" : "allow", methods);
-  if (asks) headers.append("access-control-allow-headers", "content-type, accept");
+  if (asks) headers.append("access-control-allow-headers", "accept, authorization, content-type");
   co_await send_body(exchange, asks ? 204 : 405, std::move(headers), "");
 }
 

@@ -17,9 +17,13 @@ class WsRest {
   /// @param requested  is asked, on the I/O thread; requests have no client
   /// @param base       path of the list, "/appdata"; the streams are below
   WsRest(const asio::any_io_executor& executor, Requested requested, WsStreamsSettings settings, std::string base)
-      : executor_(executor), requested_(std::move(requested)), settings_(std::move(settings)), base_(std::move(base)) {}
+      : executor_(executor),
+        requested_(std::move(requested)),
+        settings_(std::move(settings)),
+        base_(std::move(base)),
+        prefix_(base_.ends_with('/') ? base_ : base_ + '/') {}
 
-  bool is_for(std::string_view path) const;
+  bool is_for(std::string_view path) const { return path == base_ || path.starts_with(prefix_); }
   /// Answers a request that is_for() it.
   asio::awaitable<void> serve(HttpExchange& exchange);
 
@@ -39,7 +43,8 @@ class WsRest {
   const Requested requested_;
   const WsStreamsSettings settings_;
   const std::string base_;
-  std::size_t waiting_ = 0;  // requests that a handler has
+  const std::string prefix_;  // of what is below
+  std::size_t waiting_ = 0;   // requests that a handler has
 };
 
 }  // namespace camspan::net
