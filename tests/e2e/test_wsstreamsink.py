@@ -1,5 +1,6 @@
 """wsstreamsink in gst-launch-1.0: players, programs, slow clients, many clients."""
 import functools
+import http.client
 import http.server
 import json
 import os
@@ -194,6 +195,39 @@ class WsStreamSink(Case):
         sink.process.wait(DEADLINE)
         sink.reader.join(DEADLINE)
         self.assertNotIn("secret", "".join(sink.lines).replace("device-secret", ""))
+
+    def ask(self, sink, method, path, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", sink.port, timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        connection.request(method, path, body=b"\xc0" if method == "POST" else None, headers=headers)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    def test_the_stream_is_listed_and_read_by_rest(self):
+        sink = self.sink(*camera(), "wsstreamsink", "port=0", "auth-token-file=" + self.token_file("secret"), "max-clients=1")
+        refused, _ = self.ask(sink, "GET", "/appdata")
+        self.assertEqual((refused.status, refused.headers["www-authenticate"]), (401, "Bearer"))
+        token = {"Authorization": "Bearer secret"}
+        with WsClient(sink.port, headers=["Authorization: Bearer secret"]) as client:
+            self.assertEqual(notification(client.read_message())["t"], "init")
+            listed, body = self.ask(sink, "GET", "/appdata", **token)
+            self.assertEqual((listed.status, msgpack.decode(body)), (200, ["media"]))
+            read, body = self.ask(sink, "GET", "/appdata/media", Accept="application/json", **token)
+            value = json.loads(body)
+            self.assertEqual((read.status, read.headers["content-type"], value["t"]), (200, "application/json", "init"))
+            self.assertTrue(value["caps"].startswith("video/x-flv"), value["caps"])
+            written, _ = self.ask(sink, "POST", "/appdata/media", **token)
+            missing, _ = self.ask(sink, "GET", "/appdata/other", **token)
+            deleted, _ = self.ask(sink, "DELETE", "/appdata/media", **token)
+            self.assertEqual((written.status, missing.status, deleted.status), (404, 404, 405))
+            self.assertIn("GET", deleted.headers["allow"])
+            connection = http.client.HTTPConnection("127.0.0.1", sink.port, timeout=DEADLINE)
+            self.addCleanup(connection.close)
+            connection.request("GET", "/appdata", headers={
+                "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", **token})
+            full = connection.getresponse()
+            self.assertEqual((full.status, full.headers["retry-after"]), (503, "5"))
 
     def read_in_order(self, client, count, problems):
         try:

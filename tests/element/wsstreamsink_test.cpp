@@ -264,6 +264,19 @@ TEST(WsStreamSinkTest, TellsOfClientsAndOfWhatTheySay) {
   EXPECT_EQ(sink.handles(), 0u);
 }
 
+TEST(WsStreamSinkTest, TellsThatClientsAreGoneWhenItStops) {
+  WsSink sink("");
+  test::WsPeer peer(sink.address());
+  ASSERT_TRUE(sink.told("wsstreamsink/client-added"));
+  gst_element_set_state(sink.element(), GST_STATE_READY);
+  const auto removed = sink.told("wsstreamsink/client-removed");
+  ASSERT_TRUE(removed);
+  gint status = -1;
+  EXPECT_TRUE(gst_structure_get(gst_message_get_structure(removed.get()), "status",
+                                g_type_from_name("CamspanWsRemoval"), &status, nullptr));
+  EXPECT_EQ(status, 4) << "stopped";
+}
+
 TEST(WsStreamSinkTest, SendsToOneClientAndRemovesIt) {
   WsSink sink("");
   test::WsPeer peer(sink.address());
