@@ -1,5 +1,5 @@
 """Networks of their own for tests: namespaces joined by veth, routers that translate addresses (nftables), a TURN server
-(coturn). Needs root; where the machine does not permit it the test is skipped and says so."""
+(coturn); and a host that is all alone. Needs root; where the machine does not permit it the test is skipped and says so."""
 import itertools
 import os
 import random
@@ -142,6 +142,30 @@ class Networks:
             return all(":3478 " in run(*self.words(self.centre, "ss", "-ln" + kind)) for kind in "ut")
 
         wait_for(listens, "coturn to listen")
+
+
+class LoneHost:
+    """A host without any network but loopback. @raise OSError where that cannot be made
+    @param address  that loopback has as well: aiortc does not look for peers on 127.0.0.1"""
+
+    def __init__(self, case, address=None):
+        self.name = "cs-lone-%06x" % random.getrandbits(24)
+        run("ip", "netns", "add", self.name)
+        case.addCleanup(run, "ip", "netns", "del", self.name)
+        run("ip", "-n", self.name, "link", "set", "lo", "up")
+        if address:
+            run("ip", "-n", self.name, "addr", "add", address + "/32", "dev", "lo")
+
+    def words(self, *command):
+        return ["ip", "netns", "exec", self.name, *command]
+
+    def carry(self, bits):
+        """Loopback carries so many bits a second, both ways together, and keeps 64 KB that wait; None: as many as it can."""
+        if bits is None:
+            run(*self.words("tc", "qdisc", "del", "dev", "lo", "root"))
+        else:
+            run(*self.words("tc", "qdisc", "replace", "dev", "lo", "root", "tbf", "rate", "%dbit" % bits, "burst", "16kb",
+                            "limit", "64kb"))
 
 
 def figures(line):

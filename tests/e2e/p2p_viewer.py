@@ -1,6 +1,7 @@
 """A viewer of a camera: aiortc behind WHEP, as any program would do it. Nothing of ours is in it."""
 import asyncio
 import struct
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -110,3 +111,17 @@ class P2pViewer:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self.thread.join(DEADLINE)
             self.loop.close()
+
+
+def main():
+    """p2p_viewer.py URL LABEL...: watches until its standard input ends; says `watching` when all of it comes."""
+    viewer = P2pViewer(sys.argv[1], labels=tuple(sys.argv[2:]))
+    for label in viewer.labels:
+        viewer.wait_for_bytes(1000, label)
+    print("watching", flush=True)
+    sys.stdin.read()
+    viewer.leave()
+
+
+if __name__ == "__main__":
+    main()

@@ -12,14 +12,13 @@
 // `done`), `rate=BITS` (a second, 25 messages each), `echo=1`. Viewers tell `done ID BYTES MS` after `expect=BYTES` of
 // a label.
 #include <openssl/evp.h>
-#include <sys/resource.h>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <sstream>
 
 #include "net/p2p/p2p_link.hpp"
+#include "support/process_stats.hpp"
 
 namespace camspan {
 namespace {
@@ -197,18 +196,7 @@ void Peers::take(const std::string& line) {
   if (verb == "answer") return ends_.at(id)->answered(rtc::parse_description(from_base64(rest)).value());
 }
 
-std::string field_of(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(key)) return line.substr(line.find_first_of("0123456789"));
-  return "0";
-}
-
 void Peers::say_stats() const {
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
-  const auto cpu_us =
-      (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1'000'000 + use.ru_utime.tv_usec + use.ru_stime.tv_usec;
   std::uint64_t sent = 0;
   std::uint64_t refused = 0;
   std::size_t buffered = 0;
@@ -224,10 +212,8 @@ void Peers::say_stats() const {
     cwnd = std::max(cwnd, stats.cwnd);
     rtt = std::max(rtt, std::chrono::duration_cast<milliseconds>(stats.rtt));
   }
-  say("stats links=" + std::to_string(ends_.size()) +
-      " anon_kb=" + std::to_string(std::stoul(field_of("/proc/self/smaps_rollup", "Anonymous:"))) +
-      " threads=" + field_of("/proc/self/status", "Threads:") + " cpu_us=" + std::to_string(cpu_us) + " sent=" +
-      std::to_string(sent) + " buffered=" + std::to_string(buffered) + " refused=" + std::to_string(refused) +
+  say("stats links=" + std::to_string(ends_.size()) + test::process_stats() + " sent=" + std::to_string(sent) +
+      " buffered=" + std::to_string(buffered) + " refused=" + std::to_string(refused) +
       " loss=" + std::to_string(loss) + " cwnd=" + std::to_string(cwnd) + " rtt_ms=" + std::to_string(rtt.count()));
 }
 

@@ -1,0 +1,77 @@
+// A camera without GStreamer and without a picture: P2pCamera by itself (signaller local, any port of 127.0.0.1), fed
+// with a film of BITS a second, for tests and measurements of its memory and CPU.
+//   p2p_camera film BITS
+// Lines in:      Lines out:
+//                port N             once
+//   stats        stats KEY=VALUE .. of the process and all viewers
+#include <camspan/p2p_camera.hpp>
+#include <iostream>
+#include <thread>
+
+#include "bench/film.hpp"
+#include "support/process_stats.hpp"
+
+namespace camspan {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr unsigned kManyViewers = 1000;
+constexpr std::chrono::seconds kPatience{60};  // nobody is let go while a link stands still
+
+
+std::unique_ptr<P2pCamera> make_camera() {
+  P2pCameraConfig config;
+  config.signalling = P2pSignalling::local;
+  config.device_id = "cam1";
+  config.local_port = 0;
+  config.max_viewers = kManyViewers;
+  config.timeout = kPatience;
+  auto camera = P2pCamera::create(config, {});
+  if (!camera) throw std::runtime_error(camera.error().sentence);
+  (*camera)->start();
+  while ((*camera)->local_port() == 0) std::this_thread::sleep_for(milliseconds(1));
+  return std::move(*camera);
+}
+
+void show(P2pCamera& camera, std::size_t frame_bytes, const std::stop_token& stop) {
+  camera.push(bench::head());
+  auto next = steady_clock::now();
+  for (unsigned number = 0; !stop.stop_requested(); ++number) {
+    camera.push(bench::frame(number, frame_bytes));
+    next += milliseconds(1000 / bench::kFramesPerSecond);
+    std::this_thread::sleep_until(next);
+  }
+}
+
+void say_stats(const P2pCamera& camera) {
+  const P2pCameraStats stats = camera.stats();
+  std::uint64_t buffered = 0;
+  std::uint64_t connected = 0;
+  for (const auto& viewer : stats.viewers) {
+    buffered += viewer.buffered_bytes;
+    connected += viewer.connected ? 1 : 0;
+  }
+  std::cout << "stats viewers=" << stats.viewers.size() << " connected=" << connected << test::process_stats()
+            << " sent=" << stats.bytes_sent << " buffered=" << buffered << " waiting=" << stats.level_bytes
+            << " dropped=" << stats.bytes_dropped << std::endl;
+}
+
+int run(std::size_t bits) {
+  const auto camera = make_camera();
+  std::cout << "port " << camera->local_port() << std::endl;
+  const std::jthread film(
+      [&](const std::stop_token& stop) { show(*camera, bits / 8 / bench::kFramesPerSecond, stop); });
+  for (std::string line; std::getline(std::cin, line);)
+    if (line == "stats") say_stats(*camera);
+  return 0;
+}
+
+}  // namespace
+}  // namespace camspan
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  return camspan::run(std::strtoul(argv[2], nullptr, 10));
+}
