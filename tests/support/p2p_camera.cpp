@@ -3,9 +3,11 @@
 //   p2p_camera film BITS
 // Lines in:      Lines out:
 //                port N             once
+//                gone SENTENCE      a viewer, and why
 //   stats        stats KEY=VALUE .. of the process and all viewers
 #include <camspan/p2p_camera.hpp>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include "bench/film.hpp"
@@ -20,6 +22,10 @@ using std::chrono::steady_clock;
 constexpr unsigned kManyViewers = 1000;
 constexpr std::chrono::seconds kPatience{60};  // nobody is let go while a link stands still
 
+// In one piece: viewers go on another thread than stats are told by.
+void say(const std::string& line) {
+  std::cout << line + '\n' << std::flush;
+}
 
 std::unique_ptr<P2pCamera> make_camera() {
   P2pCameraConfig config;
@@ -28,7 +34,9 @@ std::unique_ptr<P2pCamera> make_camera() {
   config.local_port = 0;
   config.max_viewers = kManyViewers;
   config.timeout = kPatience;
-  auto camera = P2pCamera::create(config, {});
+  P2pCameraEvents events;
+  events.viewer_removed = [](const std::string& /*id*/, const std::string& why) { say("gone " + why); };
+  auto camera = P2pCamera::create(config, std::move(events));
   if (!camera) throw std::runtime_error(camera.error().sentence);
   (*camera)->start();
   while ((*camera)->local_port() == 0) std::this_thread::sleep_for(milliseconds(1));
@@ -53,14 +61,16 @@ void say_stats(const P2pCamera& camera) {
     buffered += viewer.buffered_bytes;
     connected += viewer.connected ? 1 : 0;
   }
-  std::cout << "stats viewers=" << stats.viewers.size() << " connected=" << connected << test::process_stats()
-            << " sent=" << stats.bytes_sent << " buffered=" << buffered << " waiting=" << stats.level_bytes
-            << " dropped=" << stats.bytes_dropped << std::endl;
+  std::ostringstream line;
+  line << "stats viewers=" << stats.viewers.size() << " connected=" << connected << test::process_stats()
+       << " sent=" << stats.bytes_sent << " buffered=" << buffered << " waiting=" << stats.level_bytes
+       << " dropped=" << stats.bytes_dropped;
+  say(line.str());
 }
 
 int run(std::size_t bits) {
   const auto camera = make_camera();
-  std::cout << "port " << camera->local_port() << std::endl;
+  say("port " + std::to_string(camera->local_port()));
   const std::jthread film(
       [&](const std::stop_token& stop) { show(*camera, bits / 8 / bench::kFramesPerSecond, stop); });
   for (std::string line; std::getline(std::cin, line);)

@@ -90,9 +90,7 @@ struct IceAgent::Impl {
 
 IceAgent::Impl::Impl(P2pThread& thread, const IceSettings& from, Role role, Observer& told)
     : settings(from), observer(told) {
-  agent = nice_agent_new_full(
-      thread.context(), NICE_COMPATIBILITY_RFC5245,
-      static_cast<NiceAgentOption>(NICE_AGENT_OPTION_ICE_TRICKLE | NICE_AGENT_OPTION_CONSENT_FRESHNESS));
+  agent = nice_agent_new_full(thread.context(), NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_ICE_TRICKLE);
   g_object_set(agent, "upnp", FALSE, "ice-tcp", settings.tcp ? TRUE : FALSE, "controlling-mode",
                role == Role::controlling ? TRUE : FALSE, "force-relay", settings.relay_only ? TRUE : FALSE,
                "stun-pacing-timer", kPacing_ms, nullptr);

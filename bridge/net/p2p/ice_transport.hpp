@@ -22,7 +22,7 @@ class IceTransport {
     virtual void on_ice_candidate(std::string_view line) = 0;
     virtual void on_ice_path(const PathInfo& path) = 0;
     virtual void on_ice_datagram(ByteView datagram) = 0;
-    /// There was a path and it is lost: the peer no longer answers (RFC 7675).
+    /// There was a path and it is lost. A peer that falls silent is noticed above, by what it authenticates.
     virtual void on_ice_lost() = 0;
   };
 

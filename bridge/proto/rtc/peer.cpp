@@ -3,12 +3,22 @@
 #include "proto/rtc/demux.hpp"
 
 namespace camspan::rtc {
+namespace {
+
+// Consent to send (RFC 7675, which allows 30 s) is what the peer authenticates: heartbeats and acknowledgements. Checks
+// of STUN on their own are lost among the data of a link that collapses, while some of these still get through.
+constexpr std::chrono::seconds kConsent{20};
+
+}  // namespace
 
 Peer::Peer(std::shared_ptr<const Certificate> certificate, const PeerSettings& settings)
     : dtls_(std::move(certificate), settings.role, settings.remote),
       association_(settings.sctp),
       channels_(association_, settings.role == Dtls::Role::client, settings.max_message),
-      feed_association_([this](ByteView packet) { association_.feed(packet); }) {}
+      feed_association_([this](ByteView packet) {
+        heard_ = true;
+        association_.feed(packet);
+      }) {}
 
 void Peer::start() {
   if (std::exchange(started_, true) || !running()) return;
@@ -22,6 +32,7 @@ void Peer::take(const Result<>& result) {
     return;
   }
   if (!dtls_.connected() || std::exchange(secured_, true)) return;
+  heard_ = true;
   if (const auto connected = association_.connect(); !connected) ended_ = connected.error();
 }
 
@@ -39,6 +50,8 @@ std::optional<TimePoint> Peer::next_timeout(TimePoint now) const {
 void Peer::on_timeout(TimePoint now) {
   if (!running()) return;
   if (!secured_) take(dtls_.on_timeout());
+  if (std::exchange(heard_, false)) last_heard_ = now;
+  if (secured_ && now - last_heard_ > kConsent) ended_ = Errc::connection_lost;
   sctp_advance(now);
 }
 

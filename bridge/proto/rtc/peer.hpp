@@ -70,6 +70,8 @@ class Peer {
   bool started_ = false;
   bool secured_ = false;
   bool secured_told_ = false;
+  bool heard_ = false;  // something authentic since the last on_timeout()
+  TimePoint last_heard_;
   bool over_ = false;                     // Ended was told, or close() called
   std::optional<std::error_code> ended_;  // to be told after what has come before
 };

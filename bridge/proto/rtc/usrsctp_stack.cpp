@@ -8,12 +8,12 @@ namespace {
 // usrsctp's second freezes a picture that long at every lost tail. Less than this, and a phone that saves power, or a
 // busy host, looks like loss: the window then falls to one packet for nothing. dcSCTP has the same.
 constexpr std::uint32_t kRtoMin_ms = 400;
-constexpr std::uint32_t kRtoInitial_ms = 400;    // a lost INIT; above the RTT of all but satellites
-constexpr std::uint32_t kRtoMax_ms = 3000;       // live goes on at most this long after an outage ends
-constexpr std::uint32_t kMaxRetransmits = 8;     // with these: given up after some 15 s without an answer
-constexpr std::uint32_t kHeartbeat_ms = 10'000;  // finds out that an idle viewer is gone
-constexpr std::uint32_t kInitialWindow = 10;     // packets, RFC 6928; usrsctp has 3
-constexpr std::uint32_t kMaxBurst = 10;          // packets at once after silence
+constexpr std::uint32_t kRtoInitial_ms = 400;   // a lost INIT; above the RTT of all but satellites
+constexpr std::uint32_t kRtoMax_ms = 3000;      // live goes on at most this long after an outage ends
+constexpr std::uint32_t kMaxRetransmits = 8;    // with these: given up after some 15 s without an answer
+constexpr std::uint32_t kHeartbeat_ms = 5'000;  // some within the time that a silent peer has
+constexpr std::uint32_t kInitialWindow = 10;    // packets, RFC 6928; usrsctp has 3
+constexpr std::uint32_t kMaxBurst = 10;         // packets at once after silence
 constexpr std::uint32_t kDelayedSack_ms = 20;
 constexpr std::uint32_t kMaxChunks = 4096;  // waiting, of one association: bounds the cost of tiny messages
 

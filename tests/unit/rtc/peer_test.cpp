@@ -201,8 +201,53 @@ TEST(PeerTest, GivesUpASilentPeerWithinHalfAMinute) {
   ASSERT_TRUE(pair.client->peer.send(id, false, as_bytes("hello?"), Delivery::reliable, kForever));
   EXPECT_TRUE(pair.run_until([&] { return !pair.client->ended.empty(); }, seconds(30)));
   EXPECT_THAT(pair.client->ended, testing::ElementsAre(std::error_code(Errc::connection_lost)));
-  // The other one has nothing to send: its heartbeats find out.
-  EXPECT_TRUE(pair.run_until([&] { return !pair.server->ended.empty(); }, seconds(60)));
+  // The other one has nothing to send, and hears nothing.
+  EXPECT_TRUE(pair.run_until([&] { return !pair.server->ended.empty(); }, seconds(5)));
+  EXPECT_THAT(pair.server->ended, testing::ElementsAre(std::error_code(Errc::connection_lost)));
+}
+
+TEST(PeerTest, KeepsAPeerThatSaysNothingOfItsOwn) {
+  LossyLink link;
+  link.loss = 0.1;
+  PeerPair pair(link);
+  ASSERT_TRUE(pair.connect());
+  pair.run_for(seconds(300));
+  EXPECT_TRUE(pair.client->ended.empty());
+  EXPECT_TRUE(pair.server->ended.empty());
+}
+
+TEST(PeerTest, GoesOnAfterALinkThatCarriesNothingForAWhile) {
+  PeerPair pair;
+  const auto id = pair.client->peer.open_channel({"live"}).value();
+  ASSERT_TRUE(pair.connect());
+  pair.cut = true;
+  ASSERT_TRUE(pair.client->peer.send(id, false, as_bytes("hello?"), Delivery::reliable, kForever));
+  pair.run_for(seconds(14));
+  pair.cut = false;
+  EXPECT_TRUE(pair.run_until([&] { return !pair.server->messages.empty(); }, seconds(5)));
+}
+
+TEST(PeerTest, KeepsAPeerOnALinkThatCollapses) {
+  for (const std::uint32_t seed : {1U, 2U, 3U, 4U, 5U}) {
+    LossyLink link;
+    link.seed = seed;
+    link.rate = 4'000;  // bytes/s
+    link.queue = 8 << 10;
+    link.loss = 0.2;
+    PeerPair pair(link);
+    const auto id = pair.client->peer.open_channel({"live"}).value();
+    ASSERT_TRUE(pair.connect());
+    const auto until = VirtualTime::now() + seconds(60);
+    pair.run_until([&] {
+      while (pair.client->peer.has_room(16384, seconds(1)) &&
+             pair.client->peer.send(id, false, as_bytes(payload(1, 16384)), Delivery::timed, seconds(3))) {
+      }
+      pair.settle();
+      return VirtualTime::now() >= until;
+    });
+    EXPECT_TRUE(pair.client->ended.empty()) << "seed " << seed;
+    EXPECT_TRUE(pair.server->ended.empty()) << "seed " << seed;
+  }
 }
 
 TEST(PeerTest, GivesUpAHandshakeThatNobodyAnswers) {
