@@ -12,8 +12,8 @@ from harness import Case, DEADLINE, ROOT, gst_environment, wait_for
 class Driver:
     """A page that answers questions: tests/web/drive.mjs."""
 
-    def __init__(self, case, url):
-        self.process = case.start("node", os.path.join(ROOT, "tests", "web", "drive.mjs"), url, "--loopback",
+    def __init__(self, case, url, prefix=()):
+        self.process = case.start(*prefix, "node", os.path.join(ROOT, "tests", "web", "drive.mjs"), url, "--loopback",
                                   stdin=subprocess.PIPE, text=True)
         case.addCleanup(self.close)
         self.answer()
@@ -50,6 +50,16 @@ class Driver:
     def plays(self, seconds):
         begin = self.look()["time"]
         return self.wait("the picture to go on", lambda page: page["state"] == "live" and page["time"] > begin + seconds)
+
+    def shows_a_moving_picture(self, name):
+        """Two screenshots differ; the last one is kept as build/NAME."""
+        path = os.path.join(ROOT, "build", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self.plays(1)
+        self.ask("shot " + path)
+        self.plays(0.5)
+        if not self.ask("shot " + path)["moved"]:
+            raise AssertionError("two pictures are the same")
 
     def close(self):
         if self.process.poll() is None:
@@ -88,18 +98,10 @@ class DirectPage(Case):
     def token(self, hub):
         return hub.token("live,playback,command", "cam1")
 
-    def picture(self, page, name):
-        """The picture moves: two screenshots differ."""
-        path = os.path.join(ROOT, "build", name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        page.ask("shot " + path)
-        page.plays(0.5)
-        self.assertTrue(page.ask("shot " + path)["moved"], "two pictures are the same")
-
     def test_plays_straight_from_the_camera(self):
         hub = self.hub()
         _, page = self.watched(hub)
-        self.picture(page, "viewer-direct.png")
+        page.shows_a_moving_picture("viewer-direct.png")
         page.ask("statistics")
         seen, _ = page.wait("the statistics", lambda page: page["statistics"].get("How"))
         rows = seen["statistics"]
@@ -153,8 +155,7 @@ class DirectPage(Case):
                  "the camera's own page")
         page = Driver(self, origin + "/")
         page.live("direct")
-        page.plays(1)
-        self.picture(page, "viewer-local.png")
+        page.shows_a_moving_picture("viewer-local.png")
         self.assertEqual(page.look()["problems"], [])
 
 
