@@ -81,6 +81,70 @@ void on_message(P2pSink* sink, const std::string& id, const std::string& label, 
   g_bytes_unref(bytes);
 }
 
+/// Names of fields are kept by GLib for good, so viewers may make up so many in a process, of this length.
+constexpr int kMaxNewFields = 256;
+constexpr std::size_t kMaxFieldBytes = 64;
+
+/// Notify thread.
+bool may_be_field(const std::string& key) {
+  static int made = 0;
+  if (g_quark_try_string(key.c_str()) != 0) return true;
+  if (key.size() > kMaxFieldBytes || made == kMaxNewFields) return false;
+  ++made;
+  return true;
+}
+
+/// `text`, and a string field for each of its pairs.
+GstStructure* structure_of(const P2pCommand& asked) {
+  GstStructure* command = gst_structure_new_empty("command");
+  for (const auto& [key, value] : asked.fields)
+    if (may_be_field(key)) gst_structure_set(command, key.c_str(), G_TYPE_STRING, value.c_str(), nullptr);
+  gst_structure_set(command, "text", G_TYPE_STRING, asked.text.c_str(), nullptr);
+  return command;
+}
+
+/// Why a handler gives no reply.
+P2pCommandReply refusal_of(const GstStructure* answer) {
+  P2pCommandReply refusal;
+  if (!gst_structure_get_int(answer, "status", &refusal.status) || refusal.status < 400 || refusal.status > 599)
+    refusal.status = 500;
+  const gchar* reason = gst_structure_get_string(answer, "reason");
+  refusal.reason = reason ? reason : "no-reply";
+  return refusal;
+}
+
+/// Of a handler: `reply` (string or GBytes), or `status` and `reason`.
+P2pCommandReply reply_of(const GstStructure* answer) {
+  if (answer == nullptr) return {{}, 404, "unknown-command"};
+  P2pCommandReply reply;
+  const GValue* value = gst_structure_get_value(answer, "reply");
+  if (value != nullptr && G_VALUE_HOLDS_STRING(value) && g_value_get_string(value)) {
+    const ByteView text = as_bytes(g_value_get_string(value));
+    reply.reply.assign(text.begin(), text.end());
+  } else if (value != nullptr && G_VALUE_HOLDS(value, G_TYPE_BYTES) && g_value_get_boxed(value)) {
+    gsize size = 0;
+    const gconstpointer data = g_bytes_get_data(static_cast<GBytes*>(g_value_get_boxed(value)), &size);
+    const ByteView bytes(static_cast<const std::byte*>(data), size);
+    reply.reply.assign(bytes.begin(), bytes.end());
+  } else {
+    return refusal_of(answer);
+  }
+  return reply;
+}
+
+P2pCommandReply on_command(P2pSink* sink, const std::string& id, const P2pCommand& asked) {
+  // A string of a structure is UTF-8 without NUL.
+  if (!g_utf8_validate(asked.text.data(), static_cast<gssize>(asked.text.size()), nullptr))
+    return {{}, 400, "bad-request"};
+  GstStructure* command = structure_of(asked);
+  GstStructure* answer = nullptr;
+  g_signal_emit(sink, p2p_sink_signals[kP2pCommand], 0, id.c_str(), command, &answer);
+  gst_structure_free(command);
+  P2pCommandReply reply = reply_of(answer);
+  if (answer) gst_structure_free(answer);
+  return reply;
+}
+
 std::string encoder_name(P2pSink* sink) {
   P2pSinkState& state = state_of(sink);
   const std::lock_guard held(state.mutex);
@@ -123,6 +187,13 @@ void on_overflow(P2pSink* sink, bool dropping, std::uint64_t level) {
                               "overflow", "level-bytes", G_TYPE_UINT64, static_cast<guint64>(level), nullptr));
 }
 
+/// The first handler that answers is the one.
+gboolean first_answer(GSignalInvocationHint*, GValue* result, const GValue* handled, gpointer) {
+  if (g_value_get_boxed(handled) == nullptr) return TRUE;
+  g_value_copy(handled, result);
+  return FALSE;
+}
+
 void install_notifications(GType type) {
   const auto last = G_SIGNAL_RUN_LAST;
   const GType structure = GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE;
@@ -134,6 +205,8 @@ void install_notifications(GType type) {
                                                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
   p2p_sink_signals[kP2pViewerMessage] = g_signal_new("viewer-message", type, last, 0, nullptr, nullptr, nullptr,
                                                      G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_BYTES);
+  p2p_sink_signals[kP2pCommand] = g_signal_new("command", type, last, 0, first_answer, nullptr, nullptr,
+                                               GST_TYPE_STRUCTURE, 2, G_TYPE_STRING, structure);
   p2p_sink_signals[kP2pBitrateRequest] = g_signal_new("bitrate-request", type, last, 0, first_decision, nullptr,
                                                       nullptr, G_TYPE_BOOLEAN, 2, G_TYPE_STRING, G_TYPE_UINT64);
   p2p_sink_signals[kP2pKeyframeRequested] =
@@ -214,6 +287,10 @@ P2pCameraEvents make_p2p_events(P2pSink* sink) {
   if (g_signal_has_handler_pending(sink, p2p_sink_signals[kP2pViewerMessage], 0, FALSE))
     events.viewer_message = [self](const std::string& id, const std::string& label, const Bytes& message) {
       on_message(self.get(), id, label, message);
+    };
+  if (g_signal_has_handler_pending(sink, p2p_sink_signals[kP2pCommand], 0, FALSE))
+    events.command = [self](const std::string& id, const P2pCommand& asked) {
+      return on_command(self.get(), id, asked);
     };
   events.need_key = [self](std::uint64_t count) { on_need_key(self.get(), count); };
   events.bitrate = [self](std::uint64_t bits, bool at_floor) { on_bitrate(self.get(), bits, at_floor); };

@@ -54,6 +54,7 @@ enum P2pSinkSignal {
   kP2pViewerAdded,
   kP2pViewerRemoved,
   kP2pViewerMessage,
+  kP2pCommand,
   kP2pBitrateRequest,
   kP2pKeyframeRequested,
   kP2pGetViewers,

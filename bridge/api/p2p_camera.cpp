@@ -12,6 +12,7 @@
 #include "net/p2p/p2p_thread.hpp"
 #include "proto/flv/parser.hpp"
 #include "proto/rtc/certificate.hpp"
+#include "proto/rtc/request_label.hpp"
 
 namespace camspan {
 namespace {
@@ -172,6 +173,11 @@ Result<> P2pCamera::Impl::push(const SharedUnit& piece) {
 
 namespace {
 
+P2pCommand command_of(const std::string& text) {
+  const auto read = rtc::parse_request_label(text);
+  return {text, read ? read->fields : decltype(read->fields){}};
+}
+
 /// Events of the session as the user's, on the notify thread.
 net::P2pSessionEvents session_events(const P2pNotifier& notify, const std::weak_ptr<net::P2pThread>& thread,
                                      P2pSignalling signalling) {
@@ -200,6 +206,14 @@ net::P2pSessionEvents session_events(const P2pNotifier& notify, const std::weak_
   if (notify.hears(&P2pCameraEvents::viewer_message))
     events.viewer_message = [notify](const std::string& id, const std::string& label, ByteView message) {
       notify(&P2pCameraEvents::viewer_message, id, label, Bytes(message.begin(), message.end()));
+    };
+  if (notify.hears(&P2pCameraEvents::command))
+    events.command = [notify, thread](const std::string& id, const std::string& text,
+                                      net::ViewerConnection::CommandDone done) {
+      const std::function<void(P2pCommandReply)> answered = [thread, done = std::move(done)](P2pCommandReply reply) {
+        if (const auto p2p = thread.lock()) p2p->post([done, reply = std::move(reply)] { done(reply); });
+      };
+      notify.ask(&P2pCameraEvents::command, P2pCommandReply{{}, 503, "stopping"}, answered, id, command_of(text));
     };
   events.need_key = [notify](std::uint64_t count) { notify(&P2pCameraEvents::need_key, count); };
   events.bitrate = [notify](const net::BitratePolicy::Target& target) {

@@ -4,6 +4,7 @@
 #include <camspan/p2p_viewer.hpp>
 #include <future>
 
+#include "api/viewer_commands.hpp"
 #include "api/whep_client.hpp"
 #include "core/log.hpp"
 #include "net/io_thread.hpp"
@@ -49,14 +50,19 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   void start();
   void leave();
   P2pViewerStats stats() const;
+  void command(std::string text, milliseconds timeout, ViewerCommands::Answered answered);
   /// Set once the server knows that we left.
   std::future<void> left() { return left_->get_future(); }
 
   void on_candidate(std::string_view line) override;
   void on_path(const net::PathInfo& path) override;
-  void on_channel(const rtc::ChannelOpen& /*channel*/) override {}
+  void on_channel(const rtc::ChannelOpen& channel) override {
+    if (commands_) commands_->on_channel(channel);
+  }
   void on_message(rtc::ChannelId channel, bool text, ByteView message) override;
-  void on_writable() override {}
+  void on_writable() override {
+    if (commands_) commands_->send();
+  }
   void on_channel_closed(rtc::ChannelId channel) override;
   void on_ended(const Failure& why) override { end(why); }
 
@@ -66,6 +72,8 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   void take_restart(const rtc::IceCredentials& camera);
   void restart();
   void network_changed();
+  void command_timeout();
+  void arm_commands();
   void end(const Failure& why);
 
   std::shared_ptr<net::P2pThread> p2p_ = net::P2pThread::shared();
@@ -84,7 +92,16 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   unsigned restarts_ = 0;
   steady_clock::time_point begun_{};
   std::optional<milliseconds> signalled_;
-  rtc::ChannelId channel_ = 0;
+  /// Asked before there was an answer.
+  struct Early {
+    std::string text;
+    milliseconds timeout;
+    ViewerCommands::Answered answered;
+  };
+  std::vector<Early> early_commands_;
+  std::unique_ptr<ViewerCommands> commands_;  // once there is an answer
+  std::optional<net::P2pThread::Timer> command_timer_;
+  std::optional<rtc::ChannelId> channel_;
   bool over_ = false;
 
   friend class P2pViewer;
@@ -106,7 +123,9 @@ void ViewerCore::start() {
 void ViewerCore::signal(const std::string& offer) {
   WhepClient::Setup setup;
   setup.url = url_;
-  setup.url.path += (url_.path.find('?') == std::string::npos ? "?" : "&") + config_.params + "&_trickle=1";
+  setup.url.path += url_.path.find('?') == std::string::npos ? "?" : "&";
+  if (!config_.params.empty()) setup.url.path += config_.params + "&";
+  setup.url.path += "_trickle=1";
   setup.token = config_.token;
   setup.tls = url_.tls ? tls_.get() : nullptr;
   if (const auto own = rtc::parse_description(offer)) setup.ice = own->ice;
@@ -155,12 +174,36 @@ void ViewerCore::take_answer(const WhepClient::Answer& answered) {
                     ? "This host has no network address to be reached at."
                     : "The camera's answer has no data channels.",
                 0});
+  commands_ = std::make_unique<ViewerCommands>(*link_, events_.on_command);
+  command_timer_.emplace(*p2p_, [this] { command_timeout(); });
+  for (Early& early : std::exchange(early_commands_, {}))
+    command(std::move(early.text), early.timeout, std::move(early.answered));
+  if (config_.params.empty()) return;
   rtc::ChannelSettings channel;
   channel.label = config_.params;
   channel.protocol = "camspan-flv";
   const auto id = link_->open_channel(channel);
   if (!id) return end({id.error(), "The channel could not be asked for: are the parameters too long?", 0});
   channel_ = *id;
+}
+
+void ViewerCore::command(std::string text, milliseconds timeout, ViewerCommands::Answered answered) {
+  if (over_) return answered({{}, make_error_code(Errc::closed), 0, "There is no connection any more."});
+  if (!commands_) return early_commands_.push_back({std::move(text), timeout, std::move(answered)});
+  commands_->ask(text, timeout, steady_clock::now(), std::move(answered));
+  arm_commands();
+}
+
+void ViewerCore::command_timeout() {
+  commands_->on_timeout(steady_clock::now());
+  arm_commands();
+}
+
+void ViewerCore::arm_commands() {
+  if (const auto next = commands_->next_timeout())
+    command_timer_->set(*next);
+  else
+    command_timer_->cancel();
 }
 
 /// It asks, because it has moved; or it answers us.
@@ -192,20 +235,31 @@ void ViewerCore::on_candidate(std::string_view line) {
 }
 
 void ViewerCore::on_message(rtc::ChannelId channel, bool /*text*/, ByteView message) {
-  if (!over_ && channel == channel_ && events_.on_data) events_.on_data(message);
+  if (over_) return;
+  if (channel == channel_ && events_.on_data) events_.on_data(message);
+  if (commands_) commands_->on_message(channel, message);
 }
 
 void ViewerCore::on_channel_closed(rtc::ChannelId channel) {
+  if (commands_) commands_->on_channel_closed(channel);
   if (channel == channel_) end({Errc::closed, "The camera ended the stream.", 0});
 }
 
 void ViewerCore::end(const Failure& why) {
   if (std::exchange(over_, true)) return;
+  if (commands_) {
+    commands_->end(why.sentence);
+    arm_commands();
+  }
+  for (const Early& early : std::exchange(early_commands_, {}))
+    early.answered({{}, make_error_code(Errc::closed), 0, why.sentence});
   if (events_.on_ended) events_.on_ended(why);
 }
 
 void ViewerCore::leave() {
   over_ = true;
+  command_timer_.reset();
+  commands_.reset();
   if (link_ != nullptr) link_->close();
   link_.reset();
   if (whep_ == nullptr) return left_->set_value();
@@ -264,6 +318,12 @@ P2pViewer::~P2pViewer() {
 
 void P2pViewer::start() {
   impl_->thread->post([core = impl_->core] { core->start(); });
+}
+
+void P2pViewer::command(std::string text, milliseconds timeout, std::function<void(const P2pCommandAnswer&)> answered) {
+  impl_->thread->post([core = impl_->core, text = std::move(text), timeout, answered = std::move(answered)] {
+    core->command(text, timeout, answered);
+  });
 }
 
 P2pViewerStats P2pViewer::stats() const {

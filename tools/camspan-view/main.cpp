@@ -21,8 +21,11 @@ struct Options {
   camspan::P2pViewerConfig viewer;
   std::string token_file;
   std::string out = "-";
-  double seconds = 0;  // 0 = until the camera ends it
+  double seconds = 0;  // 0 = until the camera ends it, or has answered all commands
+  std::vector<std::string> commands;
+  std::string reply;
   bool stats = false;
+  bool watches = true;
 };
 
 /// @return kUsage after a mistake was printed; nothing to go on with
@@ -33,9 +36,13 @@ std::optional<Options> parse(int argc, char** argv, int& code) {
   app.add_option("--token", options.viewer.token, "the viewer's token (visible to others in ps: see --token-file)")
       ->envname("CAMSPAN_TOKEN");
   app.add_option("--token-file", options.token_file, "a file with the token on its first line");
-  app.add_option("--param", options.viewer.params, "what is asked for")->capture_default_str();
-  app.add_option("--out", options.out, "file, - for standard output")->capture_default_str();
-  app.add_option("--seconds", options.seconds, "leave after so many seconds");
+  const auto* param = app.add_option("--param", options.viewer.params, "what is asked for")->capture_default_str();
+  const auto* out = app.add_option("--out", options.out, "file, - for standard output")->capture_default_str();
+  app.add_option("--command", options.commands,
+                 "asks the camera, such as action=user_define&cmd=ptz_left, and prints its reply; several are asked in "
+                 "turn. Alone, without --param, --out and --seconds, nothing is watched");
+  const auto* reply = app.add_option("--reply", options.reply, "answers what the camera asks");
+  const auto* seconds = app.add_option("--seconds", options.seconds, "leave after so many seconds");
   app.add_option("--ca", options.viewer.ca_file, "PEM file or folder of certificates to trust")
       ->envname("CAMSPAN_CA_FILE");
   app.add_flag("--stats", options.stats, "a line of figures each second, on standard error");
@@ -45,6 +52,8 @@ std::optional<Options> parse(int argc, char** argv, int& code) {
     code = app.exit(error) == 0 ? kFine : kUsage;
     return std::nullopt;
   }
+  options.watches = options.commands.empty() || param->count() + out->count() + seconds->count() + reply->count() > 0;
+  if (!options.watches) options.viewer.params.clear();
   return options;
 }
 
@@ -94,6 +103,56 @@ struct Ending {
     return why;
   }
 };
+
+/// The commands, one after the other: each when the one before is answered.
+class Asking {
+ public:
+  Asking(const Options& options, Ending& ending) : options_(options), ending_(ending) {}
+
+  void begin(camspan::P2pViewer& viewer) {
+    viewer_ = &viewer;
+    if (!options_.commands.empty()) next();
+  }
+
+ private:
+  void next() {
+    if (asked_ == options_.commands.size()) {
+      if (options_.seconds == 0) ending_.set({camspan::Errc::closed, "all is answered", 0});
+      return;
+    }
+    const std::string& text = options_.commands[asked_++];
+    viewer_->command(text, camspan::kCommandTimeout, [this, text](const auto& answer) { take(text, answer); });
+  }
+  void take(const std::string& text, const camspan::P2pCommandAnswer& answer) {
+    if (answer.error) {
+      ending_.set({camspan::Errc::refused, "\"" + text + "\" was not answered: " + why(answer), 0});
+      return;
+    }
+    // What is watched may go to standard output, too.
+    std::FILE* const out = options_.watches ? stderr : stdout;
+    std::fwrite(answer.reply.data(), 1, answer.reply.size(), out);
+    std::fputc('\n', out);
+    std::fflush(out);
+    next();
+  }
+  static std::string why(const camspan::P2pCommandAnswer& answer) {
+    if (answer.error == camspan::Errc::refused) return std::to_string(answer.status) + " " + answer.reason;
+    return answer.error == camspan::Errc::closed ? answer.reason : answer.error.message();
+  }
+
+  camspan::P2pViewer* viewer_ = nullptr;
+  const Options& options_;
+  Ending& ending_;
+  std::size_t asked_ = 0;  // on the caller's thread once, then on the viewer's
+};
+
+/// What the camera asks goes to standard error.
+camspan::P2pCommandReply reply_to(const std::string& text, const Options& options) {
+  std::cerr << "camspan-view: the camera asks " + text + "\n" << std::flush;
+  const auto reply = camspan::as_bytes(options.reply);
+  if (reply.empty()) return {{}, 501, "not-supported"};
+  return {camspan::Bytes(reply.begin(), reply.end()), 0, {}};
+}
 
 void print_stats(const camspan::P2pViewer& viewer, std::uint64_t& before) {
   const auto stats = viewer.stats();
@@ -149,9 +208,12 @@ int run(Options options) {
     if (!output.write(bytes)) ending.set({camspan::Errc::io_error, "cannot write " + options.out, 0});
   };
   events.on_ended = [&](const camspan::Failure& why) { ending.set(why); };
+  Asking asking(options, ending);
+  events.on_command = [&](const std::string& text) { return reply_to(text, options); };
   auto viewer = camspan::P2pViewer::create(options.viewer, std::move(events));
   if (!viewer) return complain(viewer.error().sentence, kConfiguration);
   (*viewer)->start();
+  asking.begin(**viewer);
   std::uint64_t bytes = 0;
   wait(options, **viewer, ending, signals, bytes);
   if (options.stats) print_stats(**viewer, bytes);

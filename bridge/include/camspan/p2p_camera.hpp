@@ -4,6 +4,7 @@
 
 #include <camspan/catch_up.hpp>
 #include <camspan/error.hpp>
+#include <camspan/p2p_command.hpp>
 #include <camspan/unit.hpp>
 #include <chrono>
 #include <cstdint>
@@ -170,6 +171,10 @@ struct P2pCameraEvents {
   std::function<void(const std::string& id, const Failure& why)> viewer_failed;
   /// A message on a channel of a label that is no request. Without this member there are no such channels.
   std::function<void(const std::string& id, const std::string& label, Bytes message)> viewer_message;
+  /// A viewer that has the right `command` asks for something that the camera does not answer by itself, such as
+  /// "action=user_define&channel=0&cmd=ptz_left". Viewers give up after a few seconds, and other events wait while this
+  /// one runs. Without this member there are no such commands (404).
+  std::function<P2pCommandReply(const std::string& id, const P2pCommand& command)> command;
   /// The next key frame should come soon. `count` of requests so far.
   std::function<void(std::uint64_t count)> need_key;
   /// The encoder should make this many bit/s. @param at_floor  less would be needed than min_bitrate

@@ -4,6 +4,7 @@
 
 #include <camspan/bytes.hpp>
 #include <camspan/error.hpp>
+#include <camspan/p2p_command.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -15,7 +16,7 @@ namespace camspan {
 struct P2pViewerConfig {
   std::string url;                               ///< https://host:port/whep/<id>; http:// without TLS
   std::string token;                             ///< of the viewer, a secret; "" = none
-  std::string params = "action=live&channel=0";  ///< what is asked for: the label of the channel
+  std::string params = "action=live&channel=0";  ///< what is asked for: the label of the channel; "" = no stream
   std::string ca_file;                           ///< PEM file or folder; "" = the system's trust
 };
 
@@ -34,6 +35,8 @@ struct P2pViewerStats {
 /// Called on the P2P thread: return soon, and do not destroy the viewer from within.
 struct P2pViewerEvents {
   std::function<void(ByteView bytes)> on_data;  ///< the byte stream that the camera sends (FLV), in order
+  /// The camera asks, or tells, something; what is returned is its answer. Without this member it is told 501.
+  std::function<P2pCommandReply(const std::string& text)> on_command;
   /// Once, and the last: Errc::closed when the camera ended the stream, else why it failed.
   std::function<void(const Failure& why)> on_ended;
 };
@@ -50,6 +53,11 @@ class P2pViewer {
   /// Begins to connect in the background. Once.
   void start();
   P2pViewerStats stats() const;
+  /// Asks the camera something, as soon as there is a connection. Any thread. Needs the right `command`.
+  /// @param timeout   from then on
+  /// @param answered  on the P2P thread, once; not any more when the viewer is destroyed
+  void command(std::string text, std::chrono::milliseconds timeout,
+               std::function<void(const P2pCommandAnswer&)> answered);
 
  private:
   struct Impl;

@@ -20,6 +20,7 @@ constexpr std::size_t kRoomForViewer = 150 << 10;
 constexpr Refusal kBadRequest{400, "bad-request"};
 constexpr Refusal kRefusedByCamera{403, "not-allowed"};
 constexpr Refusal kUnknownChannel{404, "unknown-channel"};
+constexpr Refusal kUnknownCommand{404, "unknown-command"};
 constexpr Refusal kFailed{503, "no-connection"};
 constexpr Refusal kNoVideoNow{503, "no-video"};
 constexpr Refusal kMaxViewers{503, "max-viewers"};
@@ -224,6 +225,18 @@ void P2pSession::wants_key() {
 
 void P2pSession::got_message(const ViewerConnection& viewer, const std::string& label, ByteView message) {
   events_.viewer_message(viewer.viewer().id, label, message);
+}
+
+void P2pSession::got_command(const ViewerConnection& viewer, const std::string& text,
+                             ViewerConnection::CommandDone done) {
+  if (events_.command) return events_.command(viewer.viewer().id, text, std::move(done));
+  done({{}, kUnknownCommand.status, kUnknownCommand.cause});
+}
+
+unsigned P2pSession::connected_viewers() const {
+  return static_cast<unsigned>(std::count_if(viewers_.begin(), viewers_.end(), [](const auto& entry) {
+    return entry.second->connected() && !entry.second->ended();
+  }));
 }
 
 bool P2pSession::disconnect(const std::string& id) {

@@ -26,6 +26,8 @@ struct P2pSessionEvents {
   std::function<void(const std::string& id, const std::string& reason)> viewer_removed;
   std::function<void(const std::string& id, const Failure& why)> viewer_failed;
   std::function<void(const std::string& id, const std::string& label, ByteView message)> viewer_message;
+  /// A command that the camera does not answer by itself. `done` is called on the P2P thread, once, now or later.
+  std::function<void(const std::string& id, const std::string& text, ViewerConnection::CommandDone done)> command;
   std::function<void(std::uint64_t count)> need_key;
   std::function<void(const BitratePolicy::Target&)> bitrate;
   std::function<void(bool dropping, std::size_t level_bytes)> overflow;
@@ -88,6 +90,9 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   void connected(const ViewerConnection& viewer) override;
   void wants_key() override;
   void got_message(const ViewerConnection& viewer, const std::string& label, ByteView message) override;
+  void got_command(const ViewerConnection& viewer, const std::string& text,
+                   ViewerConnection::CommandDone done) override;
+  unsigned connected_viewers() const override;
 
   std::optional<Refusal> refusal_of(const ViewerOffer& offer) const;
   void reject(const std::string& session, Refusal why);

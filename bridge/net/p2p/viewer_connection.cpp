@@ -4,7 +4,6 @@
 
 #include "core/log.hpp"
 #include "core/memory_budget.hpp"
-#include "net/p2p/viewer_stats.hpp"
 #include "proto/rtc/request_label.hpp"
 
 namespace camspan::net {
@@ -15,15 +14,12 @@ using std::chrono::milliseconds;
 
 // A page needs three: a stream, commands, voice.
 constexpr std::size_t kMaxChannels = 16;
-// Refusals that are kept for a viewer without a channel `command`; most never open one.
-constexpr std::size_t kMaxEarlyNoteBytes = 4096;
 // What a connection costs beside what waits for its viewer.
 constexpr std::size_t kConnectionBytes = 150 << 10;
 
 constexpr Refusal kBadRequest{400, "bad-request"};
 constexpr Refusal kNotAllowed{403, "not-allowed"};
 constexpr Refusal kUnknownChannel{404, "unknown-channel"};
-constexpr Refusal kUnknownCommand{404, "unknown-command"};
 constexpr Refusal kMaxChannelsReached{429, "max-channels"};
 constexpr Refusal kNotSupported{501, "not-supported"};
 
@@ -142,51 +138,11 @@ void ViewerConnection::note_gone() {
   if (!ended_) ended_ = Failure{Errc::timed_out, "it took nothing for too long", 0};
 }
 
-void ViewerConnection::add_command(ChannelId id) {
-  channels_[id] = {"command", Use::command, nullptr};
-  // With two, both sides use the lower one.
-  command_ = command_ ? std::min(*command_, id) : id;
-  pump();
-}
-
-void ViewerConnection::refuse(ChannelId id, const std::string& label, Refusal why) {
-  log::info("p2p", "viewer ", viewer_.id, " is refused a channel: ", why.cause);
-  link_->close_channel(id);
-  if (!command_ && commands_.waiting_bytes() + label.size() > kMaxEarlyNoteBytes) return;
-  commands_.refuse(0, why.status, std::string(why.cause) + " " + label);
-  pump();
-}
-
 void ViewerConnection::on_message(ChannelId id, bool, ByteView message) {
   const auto channel = channels_.find(id);
   if (channel == channels_.end()) return;
-  if (channel->second.use == Use::command) take_command(message);
+  if (channel->second.use == Use::command) take_commands(message);
   if (channel->second.use == Use::message) owner_.got_message(*this, channel->second.label, message);
-}
-
-void ViewerConnection::take_command(ByteView message) {
-  if (!commands_.feed(message)) log::debug("p2p", "viewer ", viewer_.id, " sent what is no command");
-  while (const auto event = commands_.poll())
-    if (const auto* asked = std::get_if<rtc::CommandChannel::Asked>(&*event)) answer_command(*asked);
-  pump();
-}
-
-void ViewerConnection::answer_command(const rtc::CommandChannel::Asked& asked) {
-  if (asked.id == 0) return;  // it only tells
-  const auto command = rtc::parse_request_label(as_text(asked.text));
-  if (command && command->value("action") == "inner_define" && command->value("cmd") == "get_stats")
-    commands_.reply(asked.id, as_bytes(viewer_stats_json(stats())));
-  else
-    commands_.refuse(asked.id, kUnknownCommand.status, kUnknownCommand.cause);
-}
-
-/// Ahead of streams; what finds no room goes when there is some.
-void ViewerConnection::send_commands() {
-  if (!command_) return;
-  while (const Bytes* message = commands_.front()) {
-    if (!link_->send(*command_, false, *message, Delivery::reliable, milliseconds(0))) return;
-    commands_.pop();
-  }
 }
 
 void ViewerConnection::on_writable() {
@@ -209,11 +165,7 @@ void ViewerConnection::forget(ChannelId id) {
     if (!first_key_) first_key_ = media->first_key();
   }
   channels_.erase(channel);
-  if (command_ != id) return;
-  command_.reset();
-  for (const auto& [other, used] : channels_)
-    if (used.use == Use::command && !command_) command_ = other;
-  if (!command_) commands_ = {};
+  forget_command(id);
 }
 
 /// Commands, then one message of each stream in turn, until nothing waits or the link is full.

@@ -26,6 +26,8 @@ struct Refusal {
 /// the link does or the viewer takes nothing: ended() then says why, and its owner destroys it outside of every call.
 class ViewerConnection final : public Link::Observer {
  public:
+  using CommandDone = std::function<void(const P2pCommandReply&)>;
+
   /// What all viewers of a camera share, and whom they tell. Outlives them.
   class Owner {
    public:
@@ -39,6 +41,11 @@ class ViewerConnection final : public Link::Observer {
     /// A stream begins.
     virtual void wants_key() = 0;
     virtual void got_message(const ViewerConnection& viewer, const std::string& label, ByteView message) = 0;
+    /// A command for the program, which answers by `done`: on the P2P thread, once, now or later, also when the viewer
+    /// is gone.
+    virtual void got_command(const ViewerConnection& viewer, const std::string& text, CommandDone done) = 0;
+    /// Viewers that are connected.
+    virtual unsigned connected_viewers() const = 0;
 
    protected:
     ~Owner() = default;
@@ -95,9 +102,12 @@ class ViewerConnection final : public Link::Observer {
   std::optional<Refusal> take_request(const ChannelOpen& open);
   void add_stream(const ChannelOpen& open);
   void add_command(ChannelId id);
+  void forget_command(ChannelId id);
   void refuse(ChannelId id, const std::string& label, Refusal why);
-  void take_command(ByteView message);
-  void answer_command(const rtc::CommandChannel::Asked& asked);
+  void take_commands(ByteView message);
+  void hear(const rtc::CommandChannel::Asked& asked);
+  void ask_program(std::uint32_t id, const std::string& text);
+  void answer(std::uint32_t id, const P2pCommandReply& reply);
   void send_commands();
   bool may(std::string_view right) const;
   bool pump_round();
@@ -111,8 +121,9 @@ class ViewerConnection final : public Link::Observer {
   std::string mid_;
   std::map<ChannelId, Channel> channels_;
   std::optional<ChannelId> command_;
-  rtc::CommandChannel commands_;   ///< what is said there, also before it is
-  std::optional<ChannelId> turn_;  ///< whose stream comes first when there is room again
+  rtc::CommandChannel commands_;                                  ///< what is said there, also before it is
+  std::shared_ptr<const void> asking_ = std::make_shared<int>();  ///< goes with `commands_`: its ids begin anew
+  std::optional<ChannelId> turn_;                                 ///< whose stream comes first when there is room again
   bool pumping_ = false;
   bool full_ = false;                ///< while pumping: the link is
   std::vector<ChannelId> closed_;    ///< while pumping
