@@ -18,11 +18,12 @@
 #define TAG_VIDEO 9
 
 static const char* k_help =
-    "usage: iv-p2p-camera [--talk FILE] FILM.flv\n"
+    "usage: iv-p2p-camera [--talk FILE] [--ask TEXT] FILM.flv\n"
     "\n"
     "Shows FILM.flv, live and in a loop, to every viewer; ends with Ctrl-C.\n"
     "\n"
     "  --talk FILE  what viewers say is written there, as they send it\n"
+    "  --ask TEXT   asks each viewer when it begins to watch, and prints its answer\n"
     "\n"
     "$CAMSPAN_HUB names the hub, $CAMSPAN_DEVICE_FILE who this camera is (what `camspan-hub device add` printed),\n"
     "$CAMSPAN_CA_FILE the certificates to trust, where they are not the system's.\n";
@@ -43,6 +44,8 @@ static size_t tag_count;
 static uint32_t film_ms; /* from one begin of the loop to the next */
 static struct timespec began;
 static FILE* talk_file;
+static const char* question;
+static char new_peer[64]; /* who is to be asked */
 static volatile sig_atomic_t viewers;
 
 /* One stream to one viewer: an FLV file of its own. */
@@ -136,6 +139,10 @@ static void* send_init(const char* params, const char* peer) {
   viewer->next = viewer->start = tag;
   viewer->base = time_of(tag);
   ++viewers;
+  if (question != NULL) { /* asking waits for the answer, which no callback may: main() does it */
+    snprintf(new_peer, sizeof new_peer, "%s", peer);
+    kill(getpid(), SIGUSR1);
+  }
   return viewer;
 }
 
@@ -235,6 +242,16 @@ static iv_cm_memory_s command(const char* text, size_t length, const char* peer)
 
 /* ---- the program ---- */
 
+static void ask_viewer(void) {
+  unsigned char answer[1024];
+  size_t length = sizeof answer;
+  int result = iv_avt_p2p_send_command(new_peer, question, strlen(question), answer, &length, 0);
+  if (result == IV_ERR_NONE)
+    printf("%s answers %.*s\n", new_peer, (int)length, (const char*)answer);
+  else
+    printf("%s does not answer: %d\n", new_peer, result);
+}
+
 int main(int argc, char** argv) {
   iv_p2p_parm_s parm;
   sigset_t ends;
@@ -243,14 +260,15 @@ int main(int argc, char** argv) {
     fputs(k_help, stdout);
     return 0;
   }
-  if (argc == 4 && strcmp(argv[1], "--talk") == 0) {
-    talk_file = fopen(argv[2], "wb");
-    if (talk_file == NULL) {
+  for (; argc >= 4; argv += 2, argc -= 2) {
+    if (strcmp(argv[1], "--ask") == 0) {
+      question = argv[2];
+    } else if (strcmp(argv[1], "--talk") != 0) {
+      break;
+    } else if ((talk_file = fopen(argv[2], "wb")) == NULL) {
       fprintf(stderr, "%s: %s\n", argv[2], strerror(errno));
       return 1;
     }
-    argv += 2;
-    argc -= 2;
   }
   if (argc != 2) {
     fputs(k_help, stderr);
@@ -265,6 +283,7 @@ int main(int argc, char** argv) {
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
   sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &ends, NULL); /* threads that begin now leave them to sigwait() */
 
   memset(&parm, 0, sizeof parm);
@@ -282,7 +301,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   iv_avt_p2p_set_buf_watermark(200 * 1024, 400 * 1024, 500 * 1024);
-  sigwait(&ends, &number);
+  while (sigwait(&ends, &number) == 0 && number == SIGUSR1) ask_viewer();
   iv_avt_p2p_exit();
   if (talk_file != NULL) fclose(talk_file);
   free(tags);
