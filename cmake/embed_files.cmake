@@ -1,8 +1,10 @@
 # Turns files into one C++ source with their content, type and hash. Run as a script:
 #   cmake -DOUTPUT=file.cpp -DLIST=list.txt -DHEADER=hub/page_files.hpp -DFUNCTION=camspan::hub::page_files -P embed_files.cmake
 # The header declares the function: std::span<const net::PageFile>().
-# Each line of list.txt is "<address>|<file>". Of our own files (everything but node_modules) comments, empty lines and
-# the spaces before a line stay behind: they are half of the bytes, and no browser reads them.
+# Each line of list.txt is "<address>|<file>". Of our own files (everything but node_modules) comments, empty lines, the
+# spaces before a line, in scripts those around what needs none, and the ends of lines that cannot end there stay behind:
+# they are half of the bytes, and no browser reads them. Strings are kept, and so is a line with a slash, backslash,
+# backtick or double quote: what of it is a string is not to be told so simply.
 # tests/web/served.js does the same.
 # Beside each lies what gzip makes of it, where that program is there.
 
@@ -30,10 +32,17 @@ foreach(line IN LISTS lines)
   string(SUBSTRING "${line}" ${after} -1 file)
   if(file MATCHES "\\.(js|css)$" AND NOT file MATCHES "/node_modules/")
     file(READ "${file}" text)
-    string(REGEX REPLACE "(^|\n)[ \t]*/\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
+    set(text "\n${text}")
+    string(REGEX REPLACE "(\n)[ \t]*/\\*([^*]|\\*[^/])*\\*/" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t]*//[^\n]*" "" text "${text}")
     string(REGEX REPLACE "([;,{)])[ \t]+// [^\n]*" "\\1" text "${text}")
     string(REGEX REPLACE "\n[ \t\n]+" "\n" text "${text}")
+    if(file MATCHES "\\.js$")
+      string(REGEX REPLACE " ?(\n[^\n]*[/`\"\\][^\n]*|'[^'\n]*'|===|!==|=>|=|&&|[|][|]|[?][?]|[?:,;{}<>*]) ?" "\\1" text "${text}")
+      string(REGEX REPLACE "([;{,([])\n" "\\1" text "${text}")
+    else()
+      string(REPLACE "\n" "" text "${text}")
+    endif()
     set(file "${OUTPUT}.text")
     file(WRITE "${file}" "${text}")
   endif()

@@ -50,6 +50,7 @@ class LocalSignaller::Server : public std::enable_shared_from_this<LocalSignalle
   void mute() { ears_->events = nullptr; }
   void take(signal::Message message) { sessions_.take(host_.device(), std::move(message)); }
   void push(SharedUnit tag);
+  void describe(const net::CameraDescription& camera) { ptz_ = camera.ptz; }
 
  private:
   /// Touched on the P2P thread alone.
@@ -75,6 +76,7 @@ class LocalSignaller::Server : public std::enable_shared_from_this<LocalSignalle
   net::WriteRounds rounds_;
   net::WakeUp tick_;
   std::uint64_t tags_ = 0;
+  bool ptz_ = false;  ///< the camera can be moved
   bool stopped_ = false;
   std::unique_ptr<net::LocalServer> server_;
 };
@@ -131,7 +133,9 @@ asio::awaitable<void> LocalSignaller::Server::serve(std::shared_ptr<Server> self
     std::string id = path.substr(kLive.size(), path.size() - kLive.size() - kFlv.size());
     co_await self->watch(exchange, std::move(id));
   } else if (path == "/healthz") {
-    const nlohmann::ordered_json answer{{"status", "ok"}, {"device", self->host_.device().str()}};
+    // The page has no list of cameras here: this is what it knows of the one.
+    nlohmann::ordered_json answer{{"status", "ok"}, {"device", self->host_.device().str()}};
+    if (self->ptz_) answer["ptz"] = true;
     co_await hub::send_json(exchange, 200, answer.dump());
   } else {
     co_await hub::serve_page(exchange);
@@ -226,7 +230,9 @@ void LocalSignaller::stop() {
   io_->run([this] { server_->stop(); });
 }
 
-void LocalSignaller::describe(net::CameraDescription) {}  // there is no list of cameras here
+void LocalSignaller::describe(net::CameraDescription camera) {
+  io_->post([server = server_, camera = std::move(camera)] { server->describe(camera); });
+}
 
 void LocalSignaller::say(signal::Message message) {
   io_->post([server = server_, message = std::move(message)] { server->take(message); });

@@ -112,7 +112,7 @@ describe('Directory without a hub', () => {
   function setUpLocal() {
     const clock = new FakeClock();
     const store = createStore({ devices: null, hub: { state: 'loading' } });
-    const camera = { health: ok({ status: 'ok', device: 'cam' }), asked: [], events: 0 };
+    const camera = { health: ok({ status: 'ok', device: 'cam', ptz: true }), asked: [], events: 0 };
     const directory = new Directory(store, {
       getDevices: async () => {
         camera.asked.push('list');
@@ -136,7 +136,7 @@ describe('Directory without a hub', () => {
   it('shows the one camera that serves the page, and looks after it', async () => {
     const { clock, store, camera, directory } = setUpLocal();
     await settle();
-    assert.deepEqual(store.get().devices, [{ id: 'cam', online: true, live: true }]);
+    assert.deepEqual(store.get().devices, [{ id: 'cam', online: true, live: true, ptz: true }]);
     assert.deepEqual(store.get().hub, { state: 'ok', local: true });
     camera.asked = [];
     await clock.run(12000);

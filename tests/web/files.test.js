@@ -14,7 +14,7 @@ const layers = [
   ['store', 'dom', 'time', 'icons', 'clock', 'prefs', 'days', 'stretches', 'track-data', 'track-scale'],
   ['api', 'events', 'token', 'recordings-api', 'whep'],
   ['player', 'flv', 'flv-socket', 'g711', 'g711-sound', 'edge', 'mpegts-player', 'screen', 'recording-player', 'key-picture', 'peer', 'peer-commands'],
-  ['session', 'directory', 'playback', 'recording-index', 'preview', 'stats', 'camera', 'race'],
+  ['session', 'directory', 'playback', 'recording-index', 'preview', 'stats', 'camera', 'race', 'move'],
   ['texts', 'playback-texts', 'stats-texts'],
   ['views/'],
   ['main', 'commands'],
@@ -36,6 +36,16 @@ describe('the files of the page', () => {
     for (const name of names.filter((file) => file.endsWith('.js'))) {
       const code = read(name).replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '');
       assert.deepEqual((code.match(/`[^`]*`/g) ?? []).filter((template) => template.includes('\n')), [], name);
+    }
+  });
+
+  it('are served with every string as it was, and no comment that would swallow code', () => {
+    const strings = (text) => text.match(/'[^'\n]*'/g) ?? [];
+    for (const name of names.filter((file) => file.endsWith('.js'))) {
+      const left = served(name, read(name));
+      const source = read(name).replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, '').replace(/[;,{)]\s+\/\/ .*$/gm, '');
+      assert.deepEqual(strings(left), strings(source), name);
+      assert.doesNotMatch(left.replace(/`[^`]*`|'[^'\n]*'/g, ''), /\s\/\/\s/, name);
     }
   });
 

@@ -26,17 +26,32 @@ function runCamera() {
     };
     channel.onclose = () => socket.close();
   };
-  const reply = (channel, id, text) => {
-    const bytes = new TextEncoder().encode(text);
+  const say = (channel, kind, id, bytes) => {
     const message = new Uint8Array(5 + bytes.length);
-    message.set([2, id >> 24, id >> 16, id >> 8, id]);
+    message.set([kind, id >> 24, id >> 16, id >> 8, id]);
     message.set(bytes, 5);
     channel.send(message);
+  };
+  // `get_stats` is answered; whatever else by `status`: 200, a refusal, or 0 = not at all.
+  const hear = (channel, message) => {
+    const id = new DataView(message).getUint32(1);
+    const text = new TextDecoder().decode(message.slice(5));
+    const { stats, status, asked } = globalThis.camera;
+    const encode = (value) => new TextEncoder().encode(JSON.stringify(value));
+    if (text.includes('cmd=get_stats')) {
+      say(channel, 2, id, encode(stats));
+      return;
+    }
+    asked.push(text);
+    if (status === 200) say(channel, 2, id, encode({ status: '0' }));
+    else if (status) say(channel, 3, id, [status >> 8, status & 255]);
   };
   globalThis.camera = {
     peers,
     channels,
     stats: {},
+    status: 200,
+    asked: [],
     delayMs: 0, // of the streams
     async answer(id, session, sdp, { servers, relayOnly }) {
       const peer = new RTCPeerConnection({ iceServers: servers, iceTransportPolicy: relayOnly ? 'relay' : 'all' });
@@ -46,7 +61,7 @@ function runCamera() {
         channels.push({ label: channel.label, protocol: channel.protocol, ordered: channel.ordered, session });
         channel.binaryType = 'arraybuffer';
         if (channel.label !== 'command') feed(id, channel);
-        else channel.onmessage = ({ data }) => reply(channel, new DataView(data).getUint32(1), JSON.stringify(globalThis.camera.stats));
+        else channel.onmessage = ({ data }) => hear(channel, data);
       };
       await peer.setRemoteDescription({ type: 'offer', sdp });
       const answer = await peer.createAnswer();

@@ -4,8 +4,10 @@ import { speeds } from './playback.js';
 import { setPref } from './prefs.js';
 import { clipAddress } from './recordings-api.js';
 import { copyPicture } from './screen.js';
-import { labels, nameOf, reportText } from './texts.js';
+import { isDirect } from './stats.js';
+import { labels, moveNotices, nameOf, reportText } from './texts.js';
 import { fileStamp } from './time.js';
+import { canMove } from './views/ptz-pad.js';
 
 const pausable = ['live', 'paused', 'stalled', 'playback'];
 const withPicture = ['live', 'paused', 'stalled', 'playback'];
@@ -72,6 +74,12 @@ export function createCommands(store, deps) {
       store.set({ statsOpen: !state().statsOpen });
       deps.statistics.setOpen(state().statsOpen);
     },
+    move() {
+      if (!canMove(state())) return;
+      const { session: { name, way }, moveOpen } = state();
+      if (moveOpen || isDirect({ way })) store.set({ moveOpen: !moveOpen });
+      else if (name === 'live') deps.notice(moveNotices.hub);
+    },
     snapshot: () => snapshot(state, device, deps),
     action: (id) => runAction(id, { ...deps, go, state, device, commands }),
     report: (withAddresses) => copyText(reportText({
@@ -91,6 +99,7 @@ function keysOf(commands, isPlayback) {
     s: commands.snapshot,
     i: commands.stats,
     l: commands.live,
+    p: commands.move,
     arrowleft: inPlayback((shift) => commands.step(shift ? -60000 : -10000)),
     arrowright: inPlayback((shift) => commands.step(shift ? 60000 : 10000)),
     ',': inPlayback(() => commands.picture(-1)),

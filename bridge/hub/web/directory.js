@@ -84,10 +84,10 @@ export class Directory {
     const list = this.#kind.local ? null : await this.#hub.getDevices();
     if (list && list.status !== 404) return list;
     const health = await this.#hub.getHealth();
-    const id = health.value?.device;
+    const { device: id, ptz } = health.value ?? {};
     if (!id) return list ?? health;
     this.#kind = { local: true };
-    return { ...health, value: [{ id, online: true, live: true }] };
+    return { ...health, value: [{ id, online: true, live: true, ...(ptz && { ptz }) }] };
   }
 
   #retry(answered) {

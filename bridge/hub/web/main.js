@@ -9,11 +9,12 @@ import { Directory } from './directory.js';
 import { el } from './dom.js';
 import { openEvents } from './events.js';
 import { installSprite } from './icons.js';
+import { Mover } from './move.js';
 import { getPref, setPref } from './prefs.js';
-import { Statistics } from './stats.js';
+import { isDirect, Statistics } from './stats.js';
 import { createStore } from './store.js';
-import { labels, skipped, wayNotice } from './texts.js';
-import { setToken, takeToken } from './token.js';
+import { labels, moveNotices, skipped, wayNotice } from './texts.js';
+import { allows, setToken, takeToken } from './token.js';
 import { createAnnouncer } from './views/announcer.js';
 import { createCameraList } from './views/camera-list.js';
 import { createControls } from './views/controls.js';
@@ -21,6 +22,7 @@ import { createHelp, createLinkDialog } from './views/dialogs.js';
 import { createFullScreen } from './views/full-screen.js';
 import { createHeader } from './views/header.js';
 import { listenForKeys } from './views/keys.js';
+import { canMove, createPtzPad } from './views/ptz-pad.js';
 import { createStage } from './views/stage.js';
 import { createStatsPanel } from './views/stats-panel.js';
 import { createTimeline } from './views/timeline.js';
@@ -44,6 +46,9 @@ const store = createStore({
   statsOpen: false,
   sound: { on: true, kind: 'unknown', held: false },
   full: false,
+  mayMove: allows('command'),
+  moveOpen: false,
+  moving: null,
 });
 const directory = new Directory(store, { getDevice, getDevices, getHealth, openEvents }, pageClock);
 let camera = null;
@@ -67,13 +72,19 @@ function tryNow() {
 
 function useLink(text) {
   setToken(text);
-  store.set({ hub: { state: 'loading' }, devices: null });
+  store.set({ hub: { state: 'loading' }, devices: null, mayMove: allows('command') });
   directory.connect();
   closeCamera();
   openAddress();
 }
 
+function stopMoving() {
+  mover.release();
+  store.set({ moveOpen: false });
+}
+
 function closeCamera() {
+  mover.release();
   camera?.close();
   camera = null;
   shownId = '';
@@ -86,7 +97,7 @@ function openAddress() {
   if (id !== shownId) {
     closeCamera();
     stage.clear();
-    store.set({ view: id ? 'camera' : 'list', mode: 'live', session: null, recordings: null, clip: null });
+    store.set({ view: id ? 'camera' : 'list', mode: 'live', session: null, recordings: null, clip: null, moveOpen: false });
   }
   shownId = id;
   if (!id) {
@@ -125,6 +136,16 @@ const commands = createCommands(store, {
   picture: () => stage.video, tryNow, newLink: () => linkDialog.showModal(),
 });
 const stage = createStage(store, { onAction: commands.action, onTap: commands.tapPicture }, announcer.say);
+const mover = new Mover({
+  ask: (...words) => camera?.session?.ask?.(...words) ?? false,
+  clock: pageClock,
+  onChange: (moving) => store.set({ moving }),
+  onFail: (why) => stage.notice(moveNotices[why]),
+});
+stage.root.append(createPtzPad(store, {
+  hold: (direction) => mover.hold(direction), step: (direction) => mover.step(direction), release: () => mover.release(),
+  close: commands.move,
+}));
 const full = createFullScreen(view, stage.video, (isFull) => store.set({ full: isFull }));
 const timeline = createTimeline(store, {
   play: commands.play,
@@ -136,7 +157,7 @@ const timeline = createTimeline(store, {
 const help = createHelp({ on: getPref('keys', 'on') === 'on', onSwitch: (on) => setPref('keys', on ? 'on' : 'off') });
 const linkDialog = createLinkDialog(useLink);
 view.append(createTitleBar(store), stage.root, timeline.root, createControls(store, {
-  sound: commands.sound, snapshot: commands.snapshot, stats: commands.stats, pause: commands.pause, step: commands.step,
+  sound: commands.sound, snapshot: commands.snapshot, move: commands.move, stats: commands.stats, pause: commands.pause, step: commands.step,
   speed: commands.speed, clip: commands.toggleClip, full,
 }));
 document.body.append(
@@ -163,20 +184,26 @@ addEventListener('hashchange', openAddress);
 addEventListener('online', tryNow);
 addEventListener('pagehide', closeCamera); // tells the camera
 addEventListener('pageshow', ({ persisted }) => persisted && openAddress());
-document.addEventListener('visibilitychange', () => camera?.session?.setHidden(document.hidden));
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) mover.release();
+  camera?.session?.setHidden(document.hidden);
+});
 
 // For demos and end-to-end tests: what the page is doing, how the picture comes, and how long the first picture took from navigation, in ms.
 let hubBefore = 'loading';
 let recordedBefore;
 let noticed = ''; // said once for each camera
 store.subscribe((state) => {
-  const { session, hub, devices, mode, statsOpen, view: shown } = state;
+  const { session, hub, devices, mode, statsOpen, view: shown, moveOpen } = state;
   root.dataset.state = session?.name ?? 'list';
   root.dataset.way = session?.name === 'live' ? session.way : '';
   document.body.dataset.mode = mode;
   document.body.classList.toggle('local', Boolean(hub.local));
   if (hub.local && shown === 'list' && devices) location.hash = `#/${devices[0].id}`;
   document.body.classList.toggle('with-stats', statsOpen && shown === 'camera');
+  document.body.classList.toggle('can-move', canMove(state));
+  // The way to the camera may be lost while somebody moves it.
+  if (moveOpen && !(session?.name === 'live' && isDirect(session) && canMove(state))) queueMicrotask(stopMoving);
   if (session?.name === 'live' && !root.dataset.firstPictureMs) root.dataset.firstPictureMs = Math.round(performance.now());
   followAddress(state);
   const back = hubBefore === 'lost' && hub.state === 'ok';

@@ -20,17 +20,17 @@ let known = { id: null, servers: [], until: 0 };
  * @param {(end: object) => void} handlers.onClose  runs once, and not after `close()`. `end.cause` is one of `refusalOf`
  *   (the camera was not reached), `blocked` (it answered, and there is no path to it), or `closed` (it was open);
  *   `end.relay` says why no relay helped: `none` (there is none), `refused`, `silent`, `blocked`
- * @returns {{how: () => object, measure: () => object, close: () => void}}  `how()` = `{way: 'direct'|'relay', protocol:
+ * @returns {{how: () => object, measure: () => object, ask: Function, close: () => void}}  `how()` = `{way: 'direct'|'relay', protocol:
  *   'UDP'|'TCP', roundTripMs}` as last heard; `measure()` the same, and `camera` = what the camera says of this viewer
- *   (`get_stats`), null while it says nothing; `close` ends everything and tells the camera
+ *   (`get_stats`), null while it says nothing; `ask` as of `PeerCommands`; `close` ends everything and tells the camera
  */
 export function openPeer(request, handlers) {
   if (!globalThis.RTCPeerConnection) { // some browsers let a person switch it off
     queueMicrotask(() => handlers.onClose({ cause: 'blocked' }));
-    return { how: () => ({ way: 'direct' }), measure: () => ({}), close() {} };
+    return { how: () => ({ way: 'direct' }), measure: () => ({}), ask: () => false, close() {} };
   }
   const peer = new Peer(request.id, handlers);
-  return { how: () => peer.how(), measure: () => peer.measure(), close: () => peer.close() };
+  return { how: () => peer.how(), measure: () => peer.measure(), ask: (...words) => peer.ask(...words), close: () => peer.close() };
 }
 
 class Peer {
@@ -69,11 +69,14 @@ class Peer {
   }
 
   measure() {
-    if (this.#step === Step.picture) {
-      this.#commands ??= new PeerCommands(this.#connection);
-      this.#commands.ask('action=inner_define&cmd=get_stats', (reply) => this.#told(reply));
-    }
+    this.ask('action=inner_define&cmd=get_stats', (reply) => this.#told(reply));
     return { ...this.how(), camera: this.#camera };
+  }
+
+  ask(command, done, refused) {
+    if (this.#closed || this.#step !== Step.picture) return false;
+    this.#commands ??= new PeerCommands(this.#connection);
+    return this.#commands.ask(command, done, refused);
   }
 
   close() {

@@ -82,6 +82,11 @@ class LivePlayer {
     };
   }
 
+  /** As `PeerCommands.ask`: false for a picture through the hub. */
+  ask(command, done, refused) {
+    return this.#stream.ask?.(command, done, refused) ?? false;
+  }
+
   /** @param {boolean} on  call inside a key press or a tap to lift what the browser holds back */
   setSound(on) {
     this.#screen.setSound(on);

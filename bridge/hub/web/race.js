@@ -69,6 +69,11 @@ export class LiveRace {
     return this.#front?.player.measure() ?? {};
   }
 
+  /** Asks the camera, where it has the screen itself: as `PeerCommands.ask`. */
+  ask(command, done, refused) {
+    return this.#front?.player.ask(command, done, refused) ?? false;
+  }
+
   play() {
     this.#paused = false;
     this.#each((player) => player.play());

@@ -136,6 +136,11 @@ export class LiveSession {
     return { ...this.#live?.measure(), startup: this.#startup };
   }
 
+  /** Asks the camera something: as `PeerCommands.ask`. */
+  ask(command, done, refused) {
+    return this.#live?.ask(command, done, refused) ?? false;
+  }
+
   /** Ends the stream; nothing is written to the store afterwards. */
   close() {
     this.#closed = true;

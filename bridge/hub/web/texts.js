@@ -35,6 +35,18 @@ export const labels = Object.freeze({
   useLink: 'Open',
 });
 
+/** Of the pad that moves a camera, and why it does not move. */
+export const moveLabels = Object.freeze({
+  move: 'Move', pad: 'Move the camera',
+  up: 'Up', left: 'Left', right: 'Right', down: 'Down', in: 'Zoom in', out: 'Zoom out',
+});
+export const moveNotices = Object.freeze({
+  silent: 'The camera did not answer. Try again.',
+  end: 'It cannot move further.',
+  unknown: 'This camera cannot do that.',
+  hub: 'Moving needs a direct or relayed connection. Try another network.',
+});
+
 /** The keyboard, as the help shows it. */
 export const shortcuts = Object.freeze([
   ['Space', 'Play or pause'],
@@ -42,6 +54,7 @@ export const shortcuts = Object.freeze([
   ['F', 'Full screen'],
   ['S', 'Snapshot'],
   ['I', 'Statistics'],
+  ['P', 'Move, then arrows + – and Esc'],
   ['L', 'Live'],
   ['G', 'Go to a time'],
   ['← →', '10 s back and on, with Shift 1 min'],

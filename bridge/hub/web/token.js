@@ -20,6 +20,20 @@ export function setToken(text) {
   sessionStorage.setItem(key, link ? decodeURIComponent(link[1]) : text.trim());
 }
 
+/**
+ * @param {string} right
+ * @returns {boolean}  the token allows it, as far as can be read: only who issued it can tell for sure
+ */
+export function allows(right) {
+  const payload = sessionStorage.getItem(key)?.split('.')[1];
+  if (!payload) return true; // none, or one of a camera's own, which allows everything
+  try {
+    return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))).allow.includes(right);
+  } catch {
+    return true;
+  }
+}
+
 /** @returns {object} request headers that carry the token; empty without one */
 export function tokenHeaders() {
   const token = sessionStorage.getItem(key);

@@ -1,6 +1,7 @@
 import { el, setText } from '../dom.js';
 import { icon } from '../icons.js';
-import { labels, speedLabel, timelineLabels } from '../texts.js';
+import { labels, moveLabels, speedLabel, timelineLabels } from '../texts.js';
+import { canMove } from './ptz-pad.js';
 
 function button(onclick, more = {}) {
   const picture = el('span.pic-of');
@@ -27,11 +28,11 @@ const fixed = (name, label, onclick, more) => {
 export const withPicture = ['live', 'paused', 'stalled', 'playback'];
 
 /**
- * The bar below the picture: sound, snapshot, statistics, full screen; while a recording plays also 10 s back, play, 10 s
+ * The bar below the picture: sound, snapshot, move where that can be, statistics, full screen; while a recording plays also 10 s back, play, 10 s
  * on, speed, save clip.
  *
  * @param {object} store
- * @param {object} intents  `sound`, `snapshot`, `stats`, `pause`, `step(ms)`, `speed`, `clip`, and `full`, which is null
+ * @param {object} intents  `sound`, `snapshot`, `move`, `stats`, `pause`, `step(ms)`, `speed`, `clip`, and `full`, which is null
  *   where the browser has no full screen
  * @returns {HTMLElement}
  */
@@ -39,6 +40,7 @@ export function createControls(store, intents) {
   const sound = button(intents.sound);
   const snapshot = fixed('snap', labels.snapshot, intents.snapshot);
   const clip = fixed('save', timelineLabels.saveClip, intents.clip);
+  const move = fixed('move', moveLabels.move, intents.move, { 'data-of': 'move', hidden: true });
   const speed = button(intents.speed);
   const stats = fixed('stats', labels.statistics, intents.stats);
   const full = button(intents.full, { 'data-of': 'full' });
@@ -47,10 +49,13 @@ export function createControls(store, intents) {
   const play = el('button.big-act', { type: 'button', onclick: intents.pause });
   const middle = el('div.pp', {}, step('minus', timelineLabels.back10, -10000), play, step('plus', timelineLabels.on10, 10000));
   let playIcon = '';
-  store.subscribe(({ session, sound: state, full: isFull, mode, statsOpen, clip: choosing }) => {
+  store.subscribe((all) => {
+    const { session, sound: state, full: isFull, mode, statsOpen, clip: choosing } = all;
     full.set(isFull ? 'unfull' : 'full', isFull ? labels.leaveFullScreen : labels.fullScreen);
     stats.root.setAttribute('aria-pressed', statsOpen);
     if (!session) return;
+    move.root.hidden = !canMove(all);
+    move.root.setAttribute('aria-pressed', all.moveOpen);
     drawSound(sound, state);
     snapshot.root.disabled = !withPicture.includes(session.name);
     const playing = mode === 'play';
@@ -65,7 +70,7 @@ export function createControls(store, intents) {
     play.setAttribute('aria-label', still ? timelineLabels.play : timelineLabels.pause);
   });
   return el('div.bar', { role: 'toolbar', 'aria-label': labels.controls },
-    el('div.side', {}, sound.root, snapshot.root, clip.root), middle,
+    el('div.side', {}, sound.root, snapshot.root, clip.root, move.root), middle,
     el('div.side', {}, speed.root, stats.root, full.root));
 }
 
