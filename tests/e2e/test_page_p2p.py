@@ -3,10 +3,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
-from harness import Case, DEADLINE, ROOT, gst_environment, wait_for
+from harness import Case, DEADLINE, ROOT, gst_environment, read_file, wait_for
+
+PROGRAM = os.path.join(os.path.dirname(__file__), "p2psink_program.py")
 
 
 class Driver:
@@ -157,6 +160,38 @@ class DirectPage(Case):
         page.live("direct")
         page.shows_a_moving_picture("viewer-local.png")
         self.assertEqual(page.look()["problems"], [])
+
+
+    def test_moves_a_camera_by_its_pad(self):
+        for local in (False, True):
+            with self.subTest(local=local):
+                hub = self.hub(start=not local)
+                log = os.path.join(self.folder, "moves-%d.log" % local)
+                where = hub.reserve_port() if local else 0
+                sink = ["device-id=cam1", "signaller=local", "signaller::port=%d" % where] if local else self.p2psink(hub)[1:]
+                with open(log, "w") as out:
+                    self.start(sys.executable, PROGRAM, "meta=m,ptz=true", *sink, stdout=out, env=gst_environment())
+                if local:
+                    origin = "http://127.0.0.1:%d" % where
+                    wait_for(lambda: subprocess.run(["curl", "-sf", origin + "/healthz"], capture_output=True,
+                                                    timeout=DEADLINE).returncode == 0, "the camera's own page")
+                    page = Driver(self, origin + "/")
+                else:
+                    wait_for(lambda: hub.device().get("live") and hub.device().get("ptz"), "the camera to be live")
+                    page = Driver(self, hub.url("/?token=%s#/cam1" % self.token(hub), plain=True))
+                page.live("direct")
+                page.ask("press p")
+                page.ask("down ArrowLeft")
+                wait_for(lambda: read_file(log).count(b"'ptz_left'") >= 3, "three steps to the left")
+                page.ask("up ArrowLeft")
+                wait_for(lambda: read_file(log).count(b"'ptz_stop'") == 1, "the end of the movement")
+                steps = read_file(log).count(b"'ptz_left'")
+                page.ask("press ArrowRight")  # which it refuses
+                wait_for(lambda: read_file(log).count(b"'ptz_stop'") == 2, "the end of the other movement")
+                self.assertEqual(read_file(log).count(b"'ptz_left'"), steps, "none after the release")
+                page.wait("why it did not move", lambda seen: seen["toast"] == "It cannot move further.")
+                self.assertEqual(page.look()["problems"], [])
+                page.close()
 
 
 if __name__ == "__main__":

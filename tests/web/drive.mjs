@@ -1,9 +1,9 @@
 // Opens the viewer page of a real hub or camera and answers what is asked on standard input, a line each, by one JSON
 // object on standard output:
 //   node drive.mjs URL [--loopback]
-// `look` = {state, way, pill, card, bar (the hub is lost), time (of the video), firstPictureMs, statistics (their rows),
+// `look` = {state, way, pill, card, toast, bar (the hub is lost), time (of the video), firstPictureMs, statistics (their rows),
 // problems}; `statistics` opens or closes them; `shot FILE` saves a picture of the page, {moved: the video is another one than
-// in the last}; `quit`.
+// in the last}; `press KEY`, `down KEY`, `up KEY`; `quit`.
 import { createInterface } from 'node:readline';
 import { launch, peersOnLoopback } from './browser.js';
 
@@ -18,7 +18,7 @@ function commandsOf(page, faults) {
       const { state, way, firstPictureMs } = document.documentElement.dataset;
       const bar = document.querySelector('.hub-lost');
       return {
-        state, way, firstPictureMs: Number(firstPictureMs ?? 0), pill: text('.pill'), card: text('.card h2'),
+        state, way, firstPictureMs: Number(firstPictureMs ?? 0), pill: text('.pill'), card: text('.card h2'), toast: text('.toast'),
         bar: bar.hidden ? '' : bar.innerText, time: document.querySelector('video').currentTime,
         statistics: Object.fromEntries([...document.querySelectorAll('.stats dl > div')].map((row) => row.innerText.split(/\n+/))),
       };
@@ -27,6 +27,9 @@ function commandsOf(page, faults) {
       await page.keyboard.press('i');
       return {};
     },
+    press: (key) => page.keyboard.press(key).then(() => ({})),
+    down: (key) => page.keyboard.down(key).then(() => ({})),
+    up: (key) => page.keyboard.up(key).then(() => ({})),
     async shot(file) {
       const shot = await page.locator('video').screenshot();
       const moved = last !== null && !shot.equals(last);

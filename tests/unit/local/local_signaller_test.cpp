@@ -83,7 +83,7 @@ TEST_F(LocalSignallerTest, TellsItsOwnIdAndThePage) {
   EXPECT_THAT(ask("GET", "/healthz"), HasSubstr("{\"status\":\"ok\",\"device\":\"cam1\"}"));
   net::CameraDescription camera;
   camera.ptz = true;
-  signaller_->describe(camera);
+  camera_->describe(camera);
   EXPECT_THAT(ask("GET", "/healthz"), HasSubstr("{\"status\":\"ok\",\"device\":\"cam1\",\"ptz\":true}"));
   EXPECT_THAT(ask("GET", "/"), HasSubstr("<!doctype html>"));
   EXPECT_THAT(ask("GET", "/api/devices"), StartsWith("HTTP/1.1 404 "));
