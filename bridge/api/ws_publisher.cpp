@@ -14,7 +14,7 @@ namespace {
 // How long end() waits for clients.
 constexpr std::chrono::seconds kEndTime{1};
 // How long a user of the publisher may be at what it is told last.
-constexpr std::chrono::milliseconds kTellTime{300};
+constexpr std::chrono::milliseconds kTellTime{500};
 // Of what was handed over and not yet delivered: beyond it the I/O thread does not come round.
 constexpr std::size_t kMaxHandedOver = 16 << 20;
 

@@ -229,6 +229,20 @@ class WsStreamSink(Case):
             full = connection.getresponse()
             self.assertEqual((full.status, full.headers["retry-after"]), (503, "5"))
 
+    def test_a_page_of_another_site_reads_it_by_rest_where_it_may(self):
+        sink = self.sink(*camera(), "wsstreamsink", "port=0", "path=/", "auth-token-file=" + self.token_file("secret"),
+                         "allow-origins=<http://friend.example>")
+        friend = {"Origin": "http://friend.example"}
+        asked, _ = self.ask(sink, "OPTIONS", "/media", **friend)
+        self.assertEqual((asked.status, asked.headers["access-control-allow-origin"]), (204, friend["Origin"]))
+        self.assertIn("authorization", asked.headers["access-control-allow-headers"])
+        read, _ = self.ask(sink, "GET", "/media", Authorization="Bearer secret", **friend)
+        self.assertEqual((read.status, read.headers["access-control-allow-origin"]), (200, friend["Origin"]))
+        self.assertEqual(self.ask(sink, "GET", "/media", **friend)[0].status, 401)
+        for method in ("OPTIONS", "GET"):
+            stranger, _ = self.ask(sink, method, "/media", Origin="http://other.example", Authorization="Bearer secret")
+            self.assertEqual((stranger.status, stranger.headers["access-control-allow-origin"]), (403, None))
+
     def read_in_order(self, client, count, problems):
         try:
             last = None

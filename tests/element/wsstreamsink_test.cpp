@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
@@ -265,16 +267,48 @@ TEST(WsStreamSinkTest, TellsOfClientsAndOfWhatTheySay) {
 }
 
 TEST(WsStreamSinkTest, TellsThatClientsAreGoneWhenItStops) {
-  WsSink sink("");
-  test::WsPeer peer(sink.address());
+  WsSink sink("encoding=raw path=/appdata");
+  std::atomic<int> stopped{0};
+  const auto count = +[](GstElement*, guint, gint status, gpointer user) {
+    if (status == 4) ++*static_cast<std::atomic<int>*>(user);
+  };
+  g_signal_connect(sink.element(), "client-removed", G_CALLBACK(count), &stopped);
+  // Neither answers a close frame, and one has more to take than its socket holds.
+  const test::WsPeer quiet(sink.address());
+  const test::WsPeer full(sink.address(), "", 4096);
   ASSERT_TRUE(sink.told("wsstreamsink/client-added"));
-  gst_element_set_state(sink.element(), GST_STATE_READY);
-  const auto removed = sink.told("wsstreamsink/client-removed");
-  ASSERT_TRUE(removed);
-  gint status = -1;
-  EXPECT_TRUE(gst_structure_get(gst_message_get_structure(removed.get()), "status",
-                                g_type_from_name("CamspanWsRemoval"), &status, nullptr));
-  EXPECT_EQ(status, 4) << "stopped";
+  ASSERT_TRUE(sink.told("wsstreamsink/client-added"));
+  test::FlvMaker maker;
+  ASSERT_EQ(sink.push_all({maker.metadata(), maker.avc_config(), maker.key(0, 1 << 20)}), GST_FLOW_OK);
+  gst_element_set_state(sink.element(), GST_STATE_NULL);
+  EXPECT_EQ(stopped.load(), 2);
+  for (int client = 0; client < 2; ++client) {
+    const auto removed = sink.told("wsstreamsink/client-removed");
+    ASSERT_TRUE(removed);
+    gint status = -1;
+    EXPECT_TRUE(gst_structure_get(gst_message_get_structure(removed.get()), "status",
+                                  g_type_from_name("CamspanWsRemoval"), &status, nullptr));
+    EXPECT_EQ(status, 4) << "stopped";
+  }
+}
+
+TEST(WsStreamSinkTest, WhatASocketTookInPartGoesOnBeforeAnythingElse) {
+  WsSink sink("");
+  test::WsPeer peer(sink.address(), "", 4096);
+  test::FlvMaker maker;
+  ASSERT_EQ(sink.push_all({maker.avc_config(), maker.key(0)}), GST_FLOW_OK);
+  for (int message = 0; message < 2; ++message) peer.read_message();
+  // Each finds a client that has everything, and is more than its socket takes at once.
+  for (std::uint32_t at = 1; at <= 20; ++at) {
+    const Bytes tag = maker.delta(at * 40, 500'000);
+    ASSERT_EQ(sink.push(tag), GST_FLOW_OK);
+    peer.send(std::string("\x82\xa2id\x07\xa6method\xa4list", 17));
+    // The answer may be earlier, and is never in between.
+    const std::array<std::string, 2> got{peer.read_message(), peer.read_message()};
+    const bool overtook = got[0].starts_with("\x83\xa2id\x07");
+    EXPECT_TRUE(got[overtook ? 1 : 0].ends_with(text(tag))) << at;
+    EXPECT_TRUE(got[overtook ? 0 : 1].starts_with("\x83\xa2id\x07")) << at;
+  }
 }
 
 TEST(WsStreamSinkTest, SendsToOneClientAndRemovesIt) {

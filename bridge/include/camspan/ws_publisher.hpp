@@ -113,7 +113,7 @@ class WsPublisher {
   /// Checks the settings and listens. @return the sentence names the setting and the fix.
   static tl::expected<std::unique_ptr<WsPublisher>, Failure> start(WsPublisherConfig config, WsPublisherEvents events);
   /// Tells clients that the stream is over (1001), and ends; returns within 1 s whatever they do. The last events are
-  /// client_removed of who was there, where those before are through within 300 ms. No event begins after it.
+  /// client_removed of who was there, where those before are through within 500 ms. No event begins after it.
   ~WsPublisher();
 
   /// What the stream is: its caps, and what a decoder needs first (whole FLV tags, or what the format has). FLV is
