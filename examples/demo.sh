@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Shows Camspan working: installs what is missing, builds, starts a hub and a camera, prints the page's address and a line
-# of status every second. Ctrl-C ends everything. Nothing is left behind but the build folder.
+# of status every second. The hub records the camera; to the page its pictures go straight. Ctrl-C ends everything. Nothing
+# is left behind but the build folder.
 #   examples/demo.sh [--test-picture] [--seconds N] [--port N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +12,7 @@ while [ $# -gt 0 ]; do
     --test-picture) picture=test ;;
     --seconds) seconds="${2:?--seconds needs a number}"; shift ;;
     --port) port="${2:?--port needs a number; 0 = any free one}"; shift ;;
-    -h|--help) sed -n '2,4s/^# \?//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,5s/^# \?//p' "$0"; exit 0 ;;
     *) echo "unknown option $1: see examples/demo.sh --help" >&2; exit 2 ;;
   esac
   shift
@@ -71,8 +72,11 @@ GST_PLUGIN_PATH="$PWD/build/release/plugins" GST_REGISTRY_1_0="$work/registry.bi
   $video ! videoconvert ! timeoverlay ! x264enc tune=zerolatency speed-preset=veryfast key-int-max=25 bitrate=1200 ! h264parse ! \
   queue ! m. \
   $audio ! audioconvert ! audioresample ! audio/x-raw,rate=44100,channels=1 ! voaacenc ! aacparse ! queue ! m. \
-  flvmux name=m streamable=true ! h2sink "location=https://localhost:${listen##*:}/ingest/$name" "ca-file=$work/data/tls.crt" \
-  "auth-token-file=$work/upload.token" &
+  flvmux name=m streamable=true ! tee name=t \
+  t. ! queue ! h2sink "location=https://localhost:${listen##*:}/ingest/$name" "ca-file=$work/data/tls.crt" \
+  "auth-token-file=$work/upload.token" \
+  t. ! queue ! p2psink "device-secret-file=$work/device.toml" "signaller::uri=wss://localhost:${listen##*:}/signal" \
+  "signaller::ca-file=$work/data/tls.crt" &
 camera_pid=$!
 
 echo

@@ -19,6 +19,8 @@ COLLAPSED_BITS = 300000  # a second, for all viewers together
 COLLAPSE = 12  # seconds
 BACK = 10
 BACK_KB = 50  # a viewer, of what it was before, after BACK seconds
+FILM_BITS = 2000000
+GOP_KB = FILM_BITS // 8000  # of a second; all viewers share it, and it comes and goes
 
 
 def come_and_leave(camera, viewers):
@@ -91,7 +93,7 @@ def most(camera, seconds):
 
 def collapse(camera, host, viewers, channels):
     """KB that each of so many viewers costs: normally, at most while the link of all carries next to nothing, and some time
-    later. The camera runs on the host. Part of the pictures that all share is among them."""
+    later. The camera runs on the host. Pictures that all share, up to GOP_KB, may be among them."""
     with Watching(camera, viewers, channels, host):
         pass
     wait_for(lambda: camera.stats()["viewers"] == 0, "the first viewers to be gone")
