@@ -86,7 +86,7 @@ struct P2pCamera::Impl {
   }
 
   const P2pCameraConfig config;
-  const SharedCertificate certificate;
+  rtc::RenewedCertificate certificate;  ///< P2P thread
   const std::shared_ptr<net::P2pThread> thread;
   const P2pNotifier notify;
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  ///< P2P thread
@@ -100,7 +100,7 @@ struct P2pCamera::Impl {
 
 P2pCamera::Impl::Impl(P2pCameraConfig settings, net::IceSettings ice, SharedCertificate own, P2pCameraEvents events)
     : config(std::move(settings)),
-      certificate(std::move(own)),
+      certificate(std::move(own), std::chrono::steady_clock::now()),
       thread(net::P2pThread::shared()),
       notify(std::move(events)),
       queue(hand_over(), [this, alive = alive] {
@@ -111,7 +111,7 @@ P2pCamera::Impl::Impl(P2pCameraConfig settings, net::IceSettings ice, SharedCert
   queue.expect_no_acknowledgement(std::chrono::nanoseconds(0));
   run([&] {
     const auto make_link = [this](const net::IceSettings& now, net::Link::Observer& observer) {
-      return std::make_unique<net::P2pLink>(*thread, certificate, now, observer);
+      return std::make_unique<net::P2pLink>(*thread, certificate.current(), now, observer);
     };
     session = std::make_unique<net::P2pSession>(config, std::move(ice), make_link,
                                                 session_events(notify, thread, config.signalling),
@@ -152,6 +152,7 @@ tl::expected<void, Failure> P2pCamera::Impl::connect(const std::vector<net::IceS
 
 void P2pCamera::Impl::tick() {
   session->tick();
+  if (config.certificate_file.empty() && session->idle()) certificate.renew(std::chrono::steady_clock::now());
   timer->set_after(net::P2pSession::kTick);
 }
 

@@ -66,7 +66,7 @@ struct P2pCameraConfig {
   bool ice_tcp = false;
   std::string interface;         ///< gather on this network interface alone
   int dscp = -1;                 ///< 0..63 of what goes to viewers; -1 = the system's
-  std::string certificate_file;  ///< PEM with certificate and key, ECDSA P-256; "" = one made at start
+  std::string certificate_file;  ///< PEM with certificate and key, ECDSA P-256; "" = one of its own, another each day
   std::string user_agent;        ///< "" = camspan/<version>
 
   unsigned max_viewers = 4;                                              ///< [live]

@@ -56,6 +56,8 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   void update(const P2pCameraConfig& config);
   /// Lets go of viewers that are gone, and of those that take nothing; measures.
   void tick();
+  /// Nobody is connected, or about to be.
+  bool idle() const { return viewers_.empty() && undecided_.empty(); }
   /// @return false if there is no such viewer
   bool disconnect(const std::string& id);
   /// Says goodbye to everybody.

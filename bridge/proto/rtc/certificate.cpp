@@ -100,4 +100,10 @@ Result<std::shared_ptr<const Certificate>> Certificate::from_pem(std::string_vie
   return made;
 }
 
+void RenewedCertificate::renew(TimePoint now) {
+  if (now - since_ < kLife) return;
+  since_ = now;
+  if (auto made = Certificate::make()) current_ = std::move(*made);
+}
+
 }  // namespace camspan::rtc

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <camspan/error.hpp>
+#include <chrono>
 #include <memory>
 #include <string_view>
 
+#include "core/time.hpp"
 #include "proto/rtc/sdp.hpp"
 
 struct ssl_ctx_st;
@@ -40,6 +42,23 @@ class Certificate {
 
   std::unique_ptr<ssl_ctx_st, FreeContext> context_;
   Fingerprint fingerprint_;
+};
+
+/// One that is replaced each day, so that its fingerprint does not tell for good who this is. Connections keep theirs.
+class RenewedCertificate {
+ public:
+  static constexpr std::chrono::hours kLife{24};
+
+  RenewedCertificate(std::shared_ptr<const Certificate> first, TimePoint now)
+      : current_(std::move(first)), since_(now) {}
+
+  const std::shared_ptr<const Certificate>& current() const { return current_; }
+  /// Makes another one when it is time; to be called while nobody would have to wait for that.
+  void renew(TimePoint now);
+
+ private:
+  std::shared_ptr<const Certificate> current_;
+  TimePoint since_;
 };
 
 }  // namespace camspan::rtc

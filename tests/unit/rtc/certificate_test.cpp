@@ -19,5 +19,19 @@ TEST(CertificateTest, TakesNoPemWithoutCertificateAndKey) {
             Errc::bad_setting);
 }
 
+TEST(CertificateTest, IsRenewedEachDayAndStaysWithThoseWhoHaveIt) {
+  const TimePoint begin{std::chrono::hours(1)};
+  RenewedCertificate renewed(Certificate::make().value(), begin);
+  const auto first = renewed.current();
+  renewed.renew(begin + RenewedCertificate::kLife - std::chrono::seconds(1));
+  EXPECT_EQ(renewed.current(), first);
+  renewed.renew(begin + RenewedCertificate::kLife);
+  const auto second = renewed.current();
+  EXPECT_NE(second->fingerprint(), first->fingerprint());
+  EXPECT_NE(first->context(), nullptr);
+  renewed.renew(begin + RenewedCertificate::kLife + std::chrono::hours(1));
+  EXPECT_EQ(renewed.current(), second);
+}
+
 }  // namespace
 }  // namespace camspan::rtc
