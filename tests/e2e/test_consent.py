@@ -10,7 +10,7 @@ from harness import BUILD, DEADLINE, Case, wait_for
 from test_view import has_element
 
 VIEW = os.path.join(BUILD, "tools", "camspan-view")
-# Seconds without an answer. RFC 7675 section 5.1 allows 30; libnice 0.1.21 asks each 5 and waits for 10.
+# Seconds without an answer. RFC 7675 section 5.1 allows 30; SCTP asks each 5, and 20 without an answer are the end.
 LEAST, MOST = 6, 30
 SLACK = 15  # the next check, the next state that the camera tells, a busy machine
 
