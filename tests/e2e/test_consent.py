@@ -11,7 +11,7 @@ from test_view import has_element
 
 VIEW = os.path.join(BUILD, "tools", "camspan-view")
 # Seconds without an answer. RFC 7675 section 5.1 allows 30; SCTP asks each 5, and 20 without an answer are the end.
-LEAST, MOST = 6, 30
+LEAST, MOST = 14, 30
 SLACK = 15  # the next check, the next state that the camera tells, a busy machine
 
 
@@ -46,7 +46,8 @@ class Consent(Case):
         self.assertGreater(took, LEAST, "one lost answer is no reason")
         self.assertIsNone(other.poll(), "the one that answers stays")
         silent.send_signal(signal.SIGCONT)
-        self.assertEqual(silent.wait(DEADLINE), 1, "it learns that it is over")
+        # By the camera's closing (0) or by its own count of unanswered heartbeats (1), whichever it comes upon first.
+        self.assertIn(silent.wait(DEADLINE), (0, 1), "it learns that it is over")
         self.assertEqual(self.viewers(), 1)
 
 
