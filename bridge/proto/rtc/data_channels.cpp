@@ -17,6 +17,11 @@ ChannelOpen opened(ChannelId id, const ChannelSettings& settings, bool by_peer) 
 
 }  // namespace
 
+void DataChannels::begin() {
+  begun_ = true;
+  flush();
+}
+
 void DataChannels::set_streams(std::uint16_t streams) {
   streams_ = streams;
   flush();
@@ -132,7 +137,7 @@ void DataChannels::flush() {
 }
 
 void DataChannels::send_control(ChannelId id, Channel& channel) {
-  if (streams_ == 0 || channel.control.empty()) return;
+  if (!begun_ || channel.control.empty()) return;
   if (association_.send(id, Ppid::dcep, channel.control, Delivery::reliable, kForever)) channel.control.clear();
 }
 

@@ -27,6 +27,8 @@ class DataChannels {
   DataChannels(SctpAssociation& association, bool even_ids, std::size_t max_message)
       : association_(association), first_id_(even_ids ? 0 : 1), max_message_(max_message) {}
 
+  /// The association is asked for: what opens channels goes along with its handshake (RFC 9260 section 5.1, C).
+  void begin();
   /// Streams of the association, once it is up.
   void set_streams(std::uint16_t streams);
 
@@ -67,6 +69,7 @@ class DataChannels {
   SctpAssociation& association_;
   ChannelId first_id_;
   std::size_t max_message_;
+  bool begun_ = false;
   std::uint16_t streams_ = 0;  // 0 = not up yet
   Channels channels_;
   std::uint64_t bytes_sent_ = 0;

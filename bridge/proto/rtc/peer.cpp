@@ -33,7 +33,10 @@ void Peer::take(const Result<>& result) {
   }
   if (!dtls_.connected() || std::exchange(secured_, true)) return;
   heard_ = true;
-  if (const auto connected = association_.connect(); !connected) ended_ = connected.error();
+  if (const auto connected = association_.connect(); !connected)
+    ended_ = connected.error();
+  else
+    channels_.begin();
 }
 
 void Peer::feed(ByteView datagram) {

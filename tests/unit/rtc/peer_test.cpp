@@ -40,7 +40,7 @@ std::vector<std::string> many(std::size_t count, std::size_t size) {
   return messages;
 }
 
-TEST(PeerTest, OpensAChannelInSixRoundTripsWithoutLoss) {
+TEST(PeerTest, OpensAChannelInFourRoundTripsWithoutLoss) {
   PeerPair pair;
   const auto begin = VirtualTime::now();
   const auto id = pair.client->peer.open_channel({"action=live", "camspan-flv"});
@@ -53,7 +53,7 @@ TEST(PeerTest, OpensAChannelInSixRoundTripsWithoutLoss) {
   EXPECT_TRUE(opened.by_peer);
   EXPECT_FALSE(pair.client->channels.front().by_peer);
   EXPECT_EQ(opened.id % 2, 0) << "ids of the DTLS client are even";
-  EXPECT_LE(VirtualTime::now() - begin, 6 * 2 * pair.link.delay);
+  EXPECT_LE(VirtualTime::now() - begin, 4 * 2 * pair.link.delay);
 }
 
 TEST(PeerTest, CarriesMessagesOfAllKindsBothWays) {
