@@ -10,6 +10,7 @@
 #include "net/io_thread.hpp"
 #include "net/network_watch.hpp"
 #include "net/p2p/p2p_link.hpp"
+#include "proto/rtc/timed_reader.hpp"
 
 namespace camspan {
 namespace {
@@ -72,6 +73,8 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   void take_restart(const rtc::IceCredentials& camera);
   void restart();
   void network_changed();
+  void take_timed(ByteView message);
+  void give_timed();
   void command_timeout();
   void arm_commands();
   void end(const Failure& why);
@@ -102,6 +105,8 @@ class ViewerCore : public net::Link::Observer, public std::enable_shared_from_th
   std::unique_ptr<ViewerCommands> commands_;  // once there is an answer
   std::optional<net::P2pThread::Timer> command_timer_;
   std::optional<rtc::ChannelId> channel_;
+  std::optional<rtc::TimedReader> reader_;  // of timed messages
+  std::optional<net::P2pThread::Timer> reader_timer_;
   bool over_ = false;
 
   friend class P2pViewer;
@@ -181,7 +186,14 @@ void ViewerCore::take_answer(const WhepClient::Answer& answered) {
   if (config_.params.empty()) return;
   rtc::ChannelSettings channel;
   channel.label = config_.params;
-  channel.protocol = "camspan-flv";
+  channel.protocol = config_.timed ? "camspan-flv-timed" : "camspan-flv";
+  if (config_.timed) {
+    reader_.emplace();
+    reader_timer_.emplace(*p2p_, [this] {
+      reader_->on_timeout(steady_clock::now());
+      give_timed();
+    });
+  }
   const auto id = link_->open_channel(channel);
   if (!id) return end({id.error(), "The channel could not be asked for: are the parameters too long?", 0});
   channel_ = *id;
@@ -236,8 +248,26 @@ void ViewerCore::on_candidate(std::string_view line) {
 
 void ViewerCore::on_message(rtc::ChannelId channel, bool /*text*/, ByteView message) {
   if (over_) return;
-  if (channel == channel_ && events_.on_data) events_.on_data(message);
+  if (channel == channel_ && reader_)
+    take_timed(message);
+  else if (channel == channel_ && events_.on_data)
+    events_.on_data(message);
   if (commands_) commands_->on_message(channel, message);
+}
+
+void ViewerCore::take_timed(ByteView message) {
+  if (const auto fed = reader_->feed(message, steady_clock::now()); !fed)
+    return end({fed.error(), "The camera sent what is no part of a timed stream.", 0});
+  give_timed();
+}
+
+void ViewerCore::give_timed() {
+  while (const auto piece = reader_->poll())
+    if (events_.on_data) events_.on_data(*piece);
+  if (const auto next = reader_->next_timeout())
+    reader_timer_->set(*next);
+  else
+    reader_timer_->cancel();
 }
 
 void ViewerCore::on_channel_closed(rtc::ChannelId channel) {
@@ -247,6 +277,7 @@ void ViewerCore::on_channel_closed(rtc::ChannelId channel) {
 
 void ViewerCore::end(const Failure& why) {
   if (std::exchange(over_, true)) return;
+  reader_timer_.reset();
   if (commands_) {
     commands_->end(why.sentence);
     arm_commands();
@@ -258,6 +289,7 @@ void ViewerCore::end(const Failure& why) {
 
 void ViewerCore::leave() {
   over_ = true;
+  reader_timer_.reset();
   command_timer_.reset();
   commands_.reset();
   if (link_ != nullptr) link_->close();
@@ -279,6 +311,7 @@ P2pViewerStats ViewerCore::stats() const {
   stats.open = link.open;
   stats.rtt = link.rtt;
   stats.bytes = link.bytes_received;
+  if (reader_) stats.tags_lost = reader_->lost_tags();
   stats.relayed = link.path.relayed;
   stats.restarts = restarts_;
   if (!link.path.protocol.empty())

@@ -60,6 +60,20 @@ class View(Case):
         steps = [after.timestamp - before.timestamp for before, after in zip(pictures, pictures[1:])]
         self.assertTrue(all(step == 40 for step in steps), steps)
 
+    def test_timed_messages_make_the_same_stream(self):
+        out = os.path.join(self.folder, "timed.flv")
+        code, words = view(self.hub.url("/whep/cam1"), "--ca", self.hub.ca, "--token-file", self.token, "--out", out,
+                           "--seconds", "6", "--stats", "--timed")
+        self.assertEqual(code, 0, words)
+        self.assertIn("lost-tags=0 ", words.splitlines()[-1])
+        with open(out, "rb") as file:
+            tags = list(flv.tags(file.read(), partial=True))
+        pictures = [tag for tag in tags if flv.is_picture(tag)]
+        self.assertGreater(len(pictures), 25)
+        self.assertTrue(flv.is_key(pictures[0]))
+        steps = [after.timestamp - before.timestamp for before, after in zip(pictures, pictures[1:])]
+        self.assertTrue(all(step == 40 for step in steps), steps)
+
     def test_says_why_it_is_refused(self):
         code, words = view(self.hub.url("/whep/cam1"), "--ca", self.hub.ca, "--token", "nonsense")
         self.assertEqual(code, 1)

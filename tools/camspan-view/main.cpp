@@ -37,6 +37,7 @@ std::optional<Options> parse(int argc, char** argv, int& code) {
       ->envname("CAMSPAN_TOKEN");
   app.add_option("--token-file", options.token_file, "a file with the token on its first line");
   const auto* param = app.add_option("--param", options.viewer.params, "what is asked for")->capture_default_str();
+  app.add_flag("--timed", options.viewer.timed, "the camera may leave out what is late, instead of being late itself");
   const auto* out = app.add_option("--out", options.out, "file, - for standard output")->capture_default_str();
   app.add_option("--command", options.commands,
                  "asks the camera, such as action=user_define&cmd=ptz_left, and prints its reply; several are asked in "
@@ -157,12 +158,14 @@ camspan::P2pCommandReply reply_to(const std::string& text, const Options& option
 void print_stats(const camspan::P2pViewer& viewer, std::uint64_t& before) {
   const auto stats = viewer.stats();
   std::fprintf(stderr,
-               "bytes=%llu kbit/s=%llu path=%s relayed=%s restarts=%u rtt-ms=%.1f signal-ms=%s ice-ms=%s dtls-ms=%s "
+               "bytes=%llu kbit/s=%llu lost-tags=%llu path=%s relayed=%s restarts=%u rtt-ms=%.1f signal-ms=%s "
+               "ice-ms=%s dtls-ms=%s "
                "open-ms=%s\n",
                static_cast<unsigned long long>(stats.bytes), static_cast<unsigned long long>(stats.bytes - before),
-               stats.path.empty() ? "-" : stats.path.c_str(), stats.relayed ? "yes" : "no", stats.restarts,
-               static_cast<double>(stats.rtt.count()) / 1000, text_of(stats.signal).c_str(), text_of(stats.ice).c_str(),
-               text_of(stats.dtls).c_str(), text_of(stats.open).c_str());
+               static_cast<unsigned long long>(stats.tags_lost), stats.path.empty() ? "-" : stats.path.c_str(),
+               stats.relayed ? "yes" : "no", stats.restarts, static_cast<double>(stats.rtt.count()) / 1000,
+               text_of(stats.signal).c_str(), text_of(stats.ice).c_str(), text_of(stats.dtls).c_str(),
+               text_of(stats.open).c_str());
   before = stats.bytes;
 }
 

@@ -18,6 +18,8 @@ struct P2pViewerConfig {
   std::string token;                             ///< of the viewer, a secret; "" = none
   std::string params = "action=live&channel=0";  ///< what is asked for: the label of the channel; "" = no stream
   std::string ca_file;                           ///< PEM file or folder; "" = the system's trust
+  /// The camera may leave out what is late, as it is set; else nothing that it sends is missing.
+  bool timed = false;
 };
 
 struct P2pViewerStats {
@@ -27,6 +29,7 @@ struct P2pViewerStats {
   std::optional<std::chrono::milliseconds> open;    ///< from the offer to the open channel
   std::chrono::microseconds rtt{0};                 ///< 0 = not known
   std::uint64_t bytes = 0;                          ///< received
+  std::uint64_t tags_lost = 0;                      ///< FLV tags that are missing in what was given on (timed)
   std::string path;                                 ///< "host/prflx udp", "" = none yet
   bool relayed = false;
   unsigned restarts = 0;  ///< times that a path was found anew, after one side had moved
