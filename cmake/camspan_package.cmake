@@ -28,10 +28,11 @@ target_sources(camspan-gos PRIVATE $<TARGET_OBJECTS:camspan_gos>)
 install(TARGETS camspan-gos ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY bridge/vendor/include/ hal/vendor/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/camspan/vendor")
 
-# libcamspan-iv: the raw P2P API of IoT Video, with all of peer to peer.
+# libcamspan-iv: the raw P2P API of IoT Video, with all of peer to peer, and what serves viewers of the local network.
 if(TARGET camspan_iv)
   add_library(camspan-iv STATIC cmake/empty.cpp)
-  foreach(part IN ITEMS camspan_iv camspan_signal_client camspan_signalling camspan_p2p camspan_rtc)
+  foreach(part IN ITEMS camspan_iv camspan_signal_client camspan_signalling camspan_p2p camspan_rtc camspan_local
+                          camspan_front camspan_page)
     target_sources(camspan-iv PRIVATE $<TARGET_OBJECTS:${part}>)
   endforeach()
   install(TARGETS camspan-iv ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")

@@ -21,6 +21,8 @@ struct SignalClientConfig {
   std::string agent;          ///< "camspan/0.1.0 p2psink"
   Backoff::Limits backoff{};  ///< between tries to connect (gst-elements.md A9)
   std::chrono::milliseconds connect_timeout{10000};
+  std::chrono::milliseconds probe_after{0};  ///< of silence the hub is asked whether it is there; 0 = when it says
+  unsigned probes = 2;                       ///< that it leaves unanswered: the connection is lost
 };
 
 /// Keeps one connection to the hub and makes it anew when it is lost: after a random time that doubles, at once when

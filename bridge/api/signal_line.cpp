@@ -211,13 +211,19 @@ asio::awaitable<void> SignalClient::Line::write_all(net::WsClientLink& link) {
   }
 }
 
+void SignalClient::Line::set_ping(net::WsClientLink& link, unsigned hubs_ms) const {
+  const bool sensible = hubs_ms >= kMinKeepaliveMs && hubs_ms <= kMaxKeepaliveMs;
+  milliseconds ping = sensible ? milliseconds(hubs_ms) : net::WsConnectOptions{}.ping;
+  if (config_.probe_after.count() > 0) ping = std::min(ping, config_.probe_after);
+  link.set_ping(ping, config_.probes);
+}
+
 /// A message of the hub.
 Result<> SignalClient::Line::take(net::WsClientLink& link, std::string_view text) {
   auto message = net::signal::parse(text);
   if (!message) return fail(message.error());
   if (auto* ready = std::get_if<net::signal::Ready>(&*message)) {
-    if (ready->keepalive_ms >= kMinKeepaliveMs && ready->keepalive_ms <= kMaxKeepaliveMs)
-      link.set_ping(milliseconds(ready->keepalive_ms));
+    set_ping(link, ready->keepalive_ms);
     greeted_ = true;
     backoff_.connected(Clock::now());
     wake_.notify();

@@ -50,6 +50,7 @@ class SignalClient::Line : public std::enable_shared_from_this<SignalClient::Lin
   asio::awaitable<std::error_code> read_all(net::WsClientLink& link);
   asio::awaitable<void> pause();
   Result<> take(net::WsClientLink& link, std::string_view text);
+  void set_ping(net::WsClientLink& link, unsigned hubs_ms) const;
   std::string hello() const;
   void hear(std::function<void(net::SignallingEvents&)> what);
   void tell_state(net::SignalState state, Failure why);

@@ -31,7 +31,7 @@ class ClientLink final : public WsClientLink {
     return session_->close(code, std::move(reason));
   }
   void abort() override { session_->abort(); }
-  void set_ping(std::chrono::milliseconds ping) override { session_->set_ping(ping); }
+  void set_ping(std::chrono::milliseconds ping, unsigned unanswered) override { session_->set_ping(ping, unanswered); }
   bool from_this_host() const override { return is_own_address(stream_->info().local); }
   asio::awaitable<void> settle() override { return session_->settle(); }
 

@@ -31,8 +31,8 @@ class WsClientLink {
   /// As WsLink::close().
   virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;
   virtual void abort() = 0;
-  /// The server said how often to ping.
-  virtual void set_ping(std::chrono::milliseconds ping) = 0;
+  /// As WsConnectOptions::ping, from now on. @param unanswered  so many pings end the link
+  virtual void set_ping(std::chrono::milliseconds ping, unsigned unanswered) = 0;
   /// The address that it goes out from is still one of this host's.
   virtual bool from_this_host() const = 0;
   /// Ends the link and waits until nothing of it is under way.

@@ -34,11 +34,18 @@ WsSession::WsSession(ws::Role role, ByteStream& stream, Bytes already_read, std:
       frames_(role, {max_message_bytes}),
       already_read_(std::move(already_read)),
       ping_(ping),
+      max_unanswered_(kMaxUnanswered),
       silence_(stream.executor()),
       last_input_(Clock::now()) {}
 
 void WsSession::start() {
   watch_silence();
+}
+
+void WsSession::set_ping(std::chrono::milliseconds ping, unsigned unanswered) {
+  ping_ = ping;
+  max_unanswered_ = unanswered;
+  watch_silence();  // whose time may be sooner now
 }
 
 void WsSession::watch_silence() {
@@ -53,7 +60,7 @@ void WsSession::watch_silence() {
 
 void WsSession::on_silence() {
   if (reading_ && Clock::now() >= last_input_ + ping_ * (unanswered_ + 1)) {
-    if (unanswered_ == kMaxUnanswered) {
+    if (unanswered_ >= max_unanswered_) {
       timed_out_ = true;
       stream_.abort();
       return;

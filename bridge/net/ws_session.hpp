@@ -23,7 +23,8 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   asio::awaitable<Result<WsLink::Message>> read();
   /// Sends one text message, masked where the role asks for it. One sender.
   asio::awaitable<Result<>> send(std::string text);
-  void set_ping(std::chrono::milliseconds ping) { ping_ = ping; }
+  /// See WsClientLink.
+  void set_ping(std::chrono::milliseconds ping, unsigned unanswered);
   asio::awaitable<Result<>> write(std::span<const ByteView> encoded);
   std::size_t try_write(std::span<const ByteView> encoded);
   asio::awaitable<void> close(std::uint16_t code, std::string reason);
@@ -52,6 +53,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   Bytes already_read_;
   Bytes control_;  // frames of our own to write: pongs, pings, close
   std::chrono::milliseconds ping_;
+  unsigned max_unanswered_;
   asio::steady_timer silence_;
   std::chrono::steady_clock::time_point last_input_;
   // Made for whoever waits: hardly ever.

@@ -18,12 +18,14 @@
 #define TAG_VIDEO 9
 
 static const char* k_help =
-    "usage: iv-p2p-camera [--talk FILE] [--ask TEXT] FILM.flv\n"
+    "usage: iv-p2p-camera [--talk FILE] [--ask TEXT] [--lan PROBE:DATA[:ADDRESS]] FILM.flv\n"
     "\n"
     "Shows FILM.flv, live and in a loop, to every viewer; ends with Ctrl-C.\n"
     "\n"
     "  --talk FILE  what viewers say is written there, as they send it\n"
     "  --ask TEXT   asks each viewer when it begins to watch, and prints its answer\n"
+    "  --lan PROBE:DATA[:ADDRESS]\n"
+    "               on the local network: UDP port of the discovery, TCP port of viewers\n"
     "\n"
     "$CAMSPAN_HUB names the hub, $CAMSPAN_DEVICE_FILE who this camera is (what `camspan-hub device add` printed),\n"
     "$CAMSPAN_CA_FILE the certificates to trust, where they are not the system's.\n";
@@ -197,6 +199,9 @@ static void event_notify(iv_avt_event_e event, void* handle) {
     case IV_AVT_EVENT_P2P_PEER_READY:
       printf("ready: %s\n", iv_avt_get_peerinfo());
       break;
+    case IV_AVT_EVENT_P2P_LOCAL_NET_READY:
+      printf("ready on the local network\n");
+      break;
     case IV_AVT_EVENT_P2P_PEER_CONNECT_FAIL:
       printf("the hub cannot be reached\n");
       break;
@@ -242,6 +247,10 @@ static iv_cm_memory_s command(const char* text, size_t length, const char* peer)
 
 /* ---- the program ---- */
 
+static int read_lan(const char* text, local_net_info_s* net) {
+  return sscanf(text, "%d:%d:%63s", &net->probe_port, &net->trans_port, net->local_addr) >= 2;
+}
+
 static void ask_viewer(void) {
   unsigned char answer[1024];
   size_t length = sizeof answer;
@@ -256,6 +265,7 @@ int main(int argc, char** argv) {
   iv_p2p_parm_s parm;
   sigset_t ends;
   int result, number;
+  memset(&parm, 0, sizeof parm);
   if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
     fputs(k_help, stdout);
     return 0;
@@ -263,6 +273,8 @@ int main(int argc, char** argv) {
   for (; argc >= 4; argv += 2, argc -= 2) {
     if (strcmp(argv[1], "--ask") == 0) {
       question = argv[2];
+    } else if (strcmp(argv[1], "--lan") == 0 && read_lan(argv[2], &parm.net_info)) {
+      continue;
     } else if (strcmp(argv[1], "--talk") != 0) {
       break;
     } else if ((talk_file = fopen(argv[2], "wb")) == NULL) {
@@ -286,7 +298,6 @@ int main(int argc, char** argv) {
   sigaddset(&ends, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &ends, NULL); /* threads that begin now leave them to sigwait() */
 
-  memset(&parm, 0, sizeof parm);
   parm.p2p_handle_send_init_cb = send_init;
   parm.p2p_handle_send_get_cb = send_get;
   parm.p2p_handle_send_stop_cb = send_stop;

@@ -1,13 +1,16 @@
 """examples/iv-p2p-camera through the hub: two viewers made with aiortc get FLV from the key frame on, ask and talk."""
 import asyncio
+import json
 import os
 import signal
+import socket
 import struct
 import urllib.request
 
 import aiortc
 
 from harness import BUILD, DEADLINE, Case, read_file, wait_for
+from p2p_watcher import Watcher
 
 CAMERA = os.path.join(BUILD, "examples", "iv-p2p-camera")
 
@@ -124,3 +127,40 @@ class IvP2pCamera(Case):
         text = read_file(log.name).decode()
         self.assertEqual(text.count("asks for action=live&channel=0"), 2, text)
         self.assertEqual(text.count("a viewer left"), 2, text)
+
+
+class LocalNetwork(Case):
+    """No hub: viewers ask by a datagram who is there, and come to the camera itself."""
+
+    def ask(self, port, question):
+        text = json.dumps(question).encode()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.settimeout(DEADLINE)
+            asker.sendto(struct.pack("<BBH", 1, 0x11, len(text)) + text, ("127.0.0.1", port))
+            answer = asker.recv(2000)
+        kind, version, length = struct.unpack("<BBH", answer[:4])
+        self.assertEqual((kind, version, length), (2, 0x11, len(answer) - 4))
+        return json.loads(answer[4:])
+
+    def test_a_viewer_finds_the_camera_and_watches_it(self):
+        hub = self.hub(start=False)
+        probe, data = hub.reserve_port(), hub.reserve_port()
+        path = os.path.join(self.folder, "film.flv")
+        with open(path, "wb") as file:
+            file.write(film())
+        log = open(os.path.join(self.folder, "camera.log"), "w")
+        self.addCleanup(log.close)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CAMSPAN_")}
+        camera = self.start(CAMERA, "--lan", "%d:%d:127.0.0.1" % (probe, data), path, stdout=log, stderr=log,
+                            env={**environment, "CAMSPAN_DEVICE_FILE": hub.secret_file})
+        wait_for(lambda: b"ready on the local network" in read_file(log.name), "the camera to serve")
+        found = self.ask(probe, {"method": "probe", "clientToken": "t", "timestamp": 1, "timeoutMs": 1000,
+                                 "params": {"productId": "camspan", "deviceName": "other,cam1"}})
+        self.assertEqual((found["method"], found["clientToken"], found["code"]), ("probeMatch", "t", 0))
+        self.assertEqual(found["params"], {"deviceName": "cam1", "address": "127.0.0.1", "port": data})
+        watcher = Watcher("http://127.0.0.1:%d/whep/%s" % (data, found["params"]["deviceName"]))
+        self.addCleanup(watcher.stop)
+        watcher.wait_for_pictures(20)
+        self.assertEqual(set(watcher.steps()), {40})
+        camera.send_signal(signal.SIGTERM)
+        self.assertEqual(camera.wait(DEADLINE), 0, read_file(log.name))

@@ -53,12 +53,14 @@ struct HeardPeer {
 
 class PeerPair {
  public:
-  explicit PeerPair(LossyLink with = {}, rtc::SctpSettings sctp = {}, bool right_fingerprint = true)
+  explicit PeerPair(LossyLink with = {}, rtc::SctpSettings sctp = {}, bool right_fingerprint = true,
+                    std::size_t max_datagram = rtc::kMaxDatagram)
       : link(with), random_(with.seed) {
     const auto first = rtc::Certificate::make().value();
     const auto second = rtc::Certificate::make().value();
     rtc::PeerSettings settings;
     settings.sctp = sctp;
+    settings.max_datagram = max_datagram;
     settings.role = rtc::Dtls::Role::client;
     settings.remote = right_fingerprint ? second->fingerprint() : first->fingerprint();
     client = std::make_unique<HeardPeer>(first, settings);

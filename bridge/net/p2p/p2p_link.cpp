@@ -140,6 +140,7 @@ void P2pLink::Impl::connect(const rtc::Description& remote, rtc::Dtls::Role role
   peer_settings.role = role;
   peer_settings.remote = remote.fingerprint;
   peer_settings.max_message = remote.max_message_size;
+  peer_settings.max_datagram = settings.max_datagram;
   peer_settings.sctp.remote_port = remote.sctp_port;
   peer_settings.sctp.max_message = kMaxMessage;
   if (watches) peer_settings.sctp.receive_space = kViewerReceiveSpace;

@@ -69,8 +69,6 @@ long bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) 
   switch (command) {
     case BIO_CTRL_FLUSH:
       return 1;
-    case BIO_CTRL_DGRAM_QUERY_MTU:
-      return kMaxDatagram;
     default:
       return 0;
   }
@@ -140,7 +138,8 @@ Result<> Dtls::Impl::read(const Received& received) {
   }
 }
 
-Dtls::Dtls(std::shared_ptr<const Certificate> certificate, Role role, const Fingerprint& remote)
+Dtls::Dtls(std::shared_ptr<const Certificate> certificate, Role role, const Fingerprint& remote,
+           std::size_t max_datagram)
     : impl_(std::make_unique<Impl>()) {
   impl_->certificate = std::move(certificate);
   impl_->check.remote = remote;
@@ -150,7 +149,8 @@ Dtls::Dtls(std::shared_ptr<const Certificate> certificate, Role role, const Fing
   SSL_set_app_data(ssl, &impl_->check);
   SSL_set0_rbio(ssl, make_bio(&impl_->input));
   SSL_set0_wbio(ssl, make_bio(&impl_->output));
-  SSL_set_mtu(ssl, static_cast<long>(kMaxDatagram));
+  SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
+  SSL_set_mtu(ssl, static_cast<long>(max_datagram));
   DTLS_set_timer_cb(ssl, &longer_timeout);
   if (role == Role::client)
     SSL_set_connect_state(ssl);

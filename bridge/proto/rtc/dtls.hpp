@@ -28,7 +28,9 @@ class Dtls {
   using Received = std::function<void(ByteView content)>;
 
   /// @param remote  the peer's fingerprint; another certificate fails the handshake with Errc::tls_untrusted
-  Dtls(std::shared_ptr<const Certificate> certificate, Role role, const Fingerprint& remote);
+  /// @param max_datagram  bytes that output() keeps to, in the handshake and after it
+  Dtls(std::shared_ptr<const Certificate> certificate, Role role, const Fingerprint& remote,
+       std::size_t max_datagram = kMaxDatagram);
   ~Dtls();
   Dtls(const Dtls&) = delete;
   Dtls& operator=(const Dtls&) = delete;
@@ -38,7 +40,7 @@ class Dtls {
   /// One datagram of the peer. What is no valid record is passed over, as RFC 6347 section 4.1.2.7 asks.
   /// @return the connection is over: Errc::closed (the peer said so), tls_untrusted, tls_failed
   Result<> feed(ByteView datagram, const Received& received);
-  /// @param content  one record, at most kMaxDatagram - kDtlsOverhead bytes
+  /// @param content  one record, at most kDtlsOverhead bytes less than a datagram may have
   /// @return Errc::closed before the handshake is done, and after the end
   Result<> send(ByteView content);
   /// Tells the peer that nothing follows.

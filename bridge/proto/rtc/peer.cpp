@@ -11,9 +11,19 @@ constexpr std::chrono::seconds kConsent{20};
 
 }  // namespace
 
+namespace {
+
+SctpSettings sctp_of(const PeerSettings& settings) {
+  SctpSettings sctp = settings.sctp;
+  sctp.max_packet = settings.max_datagram - kDtlsOverhead;
+  return sctp;
+}
+
+}  // namespace
+
 Peer::Peer(std::shared_ptr<const Certificate> certificate, const PeerSettings& settings)
-    : dtls_(std::move(certificate), settings.role, settings.remote),
-      association_(settings.sctp),
+    : dtls_(std::move(certificate), settings.role, settings.remote, settings.max_datagram),
+      association_(sctp_of(settings)),
       channels_(association_, settings.role == Dtls::Role::client, settings.max_message),
       feed_association_([this](ByteView packet) {
         heard_ = true;

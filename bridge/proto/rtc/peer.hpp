@@ -10,9 +10,10 @@ namespace camspan::rtc {
 
 struct PeerSettings {
   Dtls::Role role = Dtls::Role::client;
-  Fingerprint remote;           ///< of the peer's description
-  std::size_t max_message = 0;  ///< of the peer's description: what it takes; 0 = any
-  SctpSettings sctp{};
+  Fingerprint remote;                       ///< of the peer's description
+  std::size_t max_message = 0;              ///< of the peer's description: what it takes; 0 = any
+  std::size_t max_datagram = kMaxDatagram;  ///< bytes that output() keeps to; from kLeastSctpPacket + kDtlsOverhead
+  SctpSettings sctp{};                      ///< but for its max_packet
 };
 
 /// No socket, no thread, no clock. After each call but poll(): poll() until it gives nullopt, then send what output()

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "proto/rtc/crc32c.hpp"
-#include "proto/rtc/dtls.hpp"
 #include "proto/rtc/sctp_impl.hpp"
 #include "proto/rtc/usrsctp_stack.hpp"
 
@@ -18,8 +17,6 @@ constexpr std::size_t kCommonHeader = 12;  // RFC 9260 section 3.1
 constexpr std::size_t kChecksumAt = 8;
 // Two messages: in flight however slow the path is, so that there is always one to send.
 constexpr std::size_t kLeastSpace = 32 << 10;
-// The largest packet that fits a record in a datagram, in whole words as usrsctp pads.
-constexpr std::size_t kPathMtu = (kMaxDatagram - kDtlsOverhead) / 4 * 4;
 // Of the sources of usrsctp 0.9.5 (netinet/sctp.h), which its installed header leaves out.
 constexpr int kGetSendSpaceUse = 0x1101;
 struct SendSpaceUse {
@@ -251,8 +248,9 @@ Result<> SctpAssociation::connect() {
   sctp_paddrparams path{};
   std::memcpy(&path.spp_address, &remote, sizeof(remote));
   path.spp_flags = SPP_PMTUD_DISABLE;
-  path.spp_pathmtu =
-      static_cast<std::uint32_t>(kPathMtu - kCommonHeader);  // usrsctp counts what comes behind the header
+  // usrsctp counts what comes behind the header, in words.
+  const std::size_t packet = std::max(impl_->settings.max_packet, kLeastSctpPacket);
+  path.spp_pathmtu = static_cast<std::uint32_t>(packet / 4 * 4 - kCommonHeader);
   const int connected = usrsctp_connect(impl_->socket, reinterpret_cast<sockaddr*>(&remote), sizeof(remote));
   if (connected != 0 && errno != EINPROGRESS) return fail(std::error_code(errno, std::generic_category()));
   impl_->set(IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path);

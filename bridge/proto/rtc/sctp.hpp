@@ -11,6 +11,7 @@
 #include "core/time.hpp"
 #include "proto/rtc/data_channel.hpp"
 #include "proto/rtc/datagrams.hpp"
+#include "proto/rtc/dtls.hpp"
 
 namespace camspan::rtc {
 
@@ -20,11 +21,15 @@ enum class Ppid : std::uint32_t { dcep = 50, text = 51, binary = 53, empty_text 
 /// Streams each way. Each takes memory for every viewer, and bounds the ids of channels: 16 for each side's own.
 inline constexpr std::uint16_t kSctpStreams = 32;
 
+/// Bytes of a packet below which usrsctp takes no bound: 512 and the common header.
+inline constexpr std::size_t kLeastSctpPacket = 524;
+
 struct SctpSettings {
   std::uint16_t remote_port = 5000;
   std::size_t send_space = 512 << 10;     ///< accepted and not acknowledged; what a stalled viewer costs (p2p.md 4)
   std::size_t receive_space = 128 << 10;  ///< what the peer may have on the way to us
   std::size_t max_message = 64 << 10;     ///< of the peer; a longer one ends the association
+  std::size_t max_packet = kMaxDatagram - kDtlsOverhead;  ///< bytes of one of ours; from kLeastSctpPacket
 };
 
 struct SctpStats {

@@ -48,7 +48,9 @@ class Camera::Door final : public Camera::Entrance {
     camera_.remove_ended();
   }
 
-  void ready(std::vector<net::IceServer> servers) override { camera_.ice_servers_ = std::move(servers); }
+  void ready(std::vector<net::IceServer> servers) override {
+    if (hub_) camera_.ice_servers_ = std::move(servers);
+  }
 
   void state(net::SignalState state, Failure why) override {
     if (state == net::SignalState::connecting) return;

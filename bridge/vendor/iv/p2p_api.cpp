@@ -166,6 +166,10 @@ void iv_avt_set_mtu(uint32_t mtu_size) {
   const uint32_t within = std::clamp(mtu_size, kMinMtu, kMaxMtu);
   if (within != mtu_size) camspan::log::warn("iv", "iv_avt_set_mtu: ", mtu_size, " is out of range, now ", within);
   mtu = within;
+  guard<bool>(false, [within] {
+    if (const auto program = running.get()) program->set_mtu(within);
+    return true;
+  });
 }
 
 uint32_t iv_avt_get_mtu(void) {

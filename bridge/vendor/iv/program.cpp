@@ -2,11 +2,14 @@
 
 #include <camspan/hal.h>
 
+#include <cstdlib>
 #include <future>
 
+#include "api/credentials.hpp"
 #include "api/signal_client.hpp"
 #include "core/log.hpp"
 #include "iv_err.h"
+#include "local/local_signaller.hpp"
 #include "net/p2p/p2p_link.hpp"
 #include "proto/rtc/certificate.hpp"
 
@@ -28,6 +31,19 @@ std::string device_id(const hal_identity& identity) {
   return key.empty() || key == "camspan" ? name : key + "." + name;
 }
 
+/// Where viewers of the local network come to; "" = nowhere.
+std::string place_of(const LanSettings& lan) {
+  if (!lan.on()) return {};
+  return "http://" + (lan.address.empty() ? "0.0.0.0" : lan.address) + ":" + std::to_string(lan.data_port);
+}
+
+net::CameraDescription description_of(const Settings& settings) {
+  net::CameraDescription description;
+  description.max_viewers = Camera::kMaxViewers;
+  description.talk = settings.callbacks.takes_voice();
+  return description;
+}
+
 std::shared_ptr<const rtc::Certificate> own_certificate() {
   static const auto made = rtc::Certificate::make();
   return made ? *made : nullptr;
@@ -35,19 +51,21 @@ std::shared_ptr<const rtc::Certificate> own_certificate() {
 
 }  // namespace
 
-Program::Program() : thread_(net::P2pThread::shared()) {}
+Program::Program(std::uint32_t mtu) : thread_(net::P2pThread::shared()), mtu_(mtu) {}
 
 std::shared_ptr<Program> Program::start(const Settings& settings) {
   hal_identity identity{};
   hal()->identity(&identity);
   const auto certificate = own_certificate();
-  if (certificate == nullptr || identity.device_name[0] == '\0' || identity.hub_url[0] == '\0') {
+  const bool has_hub = identity.hub_url[0] != '\0';
+  if (certificate == nullptr || identity.device_name[0] == '\0' || !(has_hub || settings.lan.on())) {
     log::error("iv", "nothing says who this device is and where its hub: set CAMSPAN_DEVICE_FILE and CAMSPAN_HUB");
     return nullptr;
   }
-  const std::shared_ptr<Program> program(new Program());
-  program->peer_info_ = std::string(identity.hub_url) + "/whep/" + device_id(identity);
-  const bool loopback = is_this_host(identity.hub_url);
+  const std::shared_ptr<Program> program(new Program(settings.mtu));
+  const std::string place = has_hub ? identity.hub_url : place_of(settings.lan);
+  program->peer_info_ = place + "/whep/" + device_id(identity);
+  const bool loopback = is_this_host(place) || is_this_host(place_of(settings.lan));
   program->thread_->run([&] {
     Camera::Ground ground;
     ground.clock = [] { return std::chrono::steady_clock::now(); };
@@ -57,6 +75,7 @@ std::shared_ptr<Program> Program::start(const Settings& settings) {
       net::IceSettings ice;
       ice.servers = servers;
       ice.loopback = loopback;
+      ice.max_datagram = raw->mtu_;
       return std::make_unique<net::P2pLink>(*raw->thread_, certificate, ice, observer);
     };
     program->camera_ = std::make_unique<Camera>(settings.callbacks, settings.sender_interval, std::move(ground));
@@ -65,38 +84,73 @@ std::shared_ptr<Program> Program::start(const Settings& settings) {
       raw->arm();
     });
   });
-  if (!program->connect(identity, settings.callbacks)) {
+  const bool by_hub = has_hub && program->connect(identity, settings);
+  const bool by_lan = settings.lan.on() && program->open_lan(identity, settings);
+  if (has_hub ? !by_hub : !by_lan) {
     program->stop();
     return nullptr;
   }
   return program;
 }
 
-bool Program::connect(const hal_identity& identity, const Callbacks& callbacks) {
+net::PostToP2p Program::poster() const {
+  return [thread = thread_.get(), alive = alive_](std::function<void()> task) {
+    thread->post([alive, task = std::move(task)] {
+      if (*alive) task();
+    });
+  };
+}
+
+bool Program::connect(const hal_identity& identity, const Settings& settings) {
   SignalClientConfig config;
   config.uri = identity.hub_url;
   config.triple = {identity.product_key, identity.device_name, identity.device_secret};
   config.ca_file = identity.ca_file;
   config.agent = "camspan iv_avt_p2p";
-  const auto post = [thread = thread_.get(), alive = alive_](std::function<void()> task) {
-    thread->post([alive, task = std::move(task)] {
-      if (*alive) task();
-    });
-  };
+  config.probe_after = settings.probe_after;
+  config.probes = settings.probes;
   Camera::Entrance* entrance = nullptr;
   thread_->run([&] { entrance = &camera_->hub(); });
-  auto made = SignalClient::make(std::move(config), *entrance, post);
+  auto made = SignalClient::make(std::move(config), *entrance, poster());
   if (!made) {
     log::error("iv", made.error().sentence);
     return false;
   }
   hub_ = std::move(*made);
   thread_->run([&] { entrance->use(*hub_); });
-  net::CameraDescription description;
-  description.max_viewers = Camera::kMaxViewers;
-  description.talk = callbacks.takes_voice();
-  hub_->describe(description);
+  hub_->describe(description_of(settings));
   hub_->start();
+  return true;
+}
+
+/// Serves viewers of the local network, and tells them where. A device that has a hub goes on without it.
+bool Program::open_lan(const hal_identity& identity, const Settings& settings) {
+  const LanSettings& lan = settings.lan;
+  LocalSignallerConfig config;
+  config.device_id = device_id(identity);
+  config.server.host = lan.address.empty() ? "0.0.0.0" : lan.address;
+  config.server.port = lan.data_port;
+  if (const char* const path = std::getenv("CAMSPAN_LAN_TOKEN_FILE"); path != nullptr && *path != '\0') {
+    auto token = read_token_file(path);
+    if (!token) log::error("iv", token.error().sentence);
+    if (!token) return false;
+    config.server.token = std::move(*token);
+  }
+  Camera::Entrance* entrance = nullptr;
+  thread_->run([&] { entrance = &camera_->local(); });
+  auto made = LocalSignaller::make(std::move(config), *entrance, poster());
+  if (!made) {
+    log::error("iv", "the local network is not served (CAMSPAN_LAN_TOKEN_FILE names a file with the viewers' token): ",
+               made.error().sentence);
+    return false;
+  }
+  lan_ = std::move(*made);
+  thread_->run([&] { entrance->use(*lan_); });
+  lan_->describe(description_of(settings));
+  lan_->start();
+  LanName name{lan.product.empty() ? identity.product_key : lan.product,
+               lan.device.empty() ? identity.device_name : lan.device};
+  discovery_ = LanDiscovery::start(std::move(name), {lan.address, lan.data_port}, lan.probe_port);
   return true;
 }
 
@@ -106,8 +160,11 @@ void Program::stop() {
     *alive_ = false;
     timer_.reset();
   });
-  if (hub_) hub_->stop();
-  hub_.reset();
+  discovery_.reset();
+  for (auto* const signaller : {&hub_, &lan_}) {
+    if (*signaller) (*signaller)->stop();
+    signaller->reset();
+  }
 }
 
 void Program::set_marks(const Marks& marks) {

@@ -33,6 +33,20 @@ bool between(std::int64_t low, std::int64_t value, std::int64_t high) {
   return low <= value && value <= high;
 }
 
+std::string text_of(const char* text) {
+  return text == nullptr ? "" : text;
+}
+
+LanSettings lan_of(const local_net_info_s& net) {
+  LanSettings lan;
+  lan.probe_port = static_cast<std::uint16_t>(net.probe_port);
+  lan.data_port = static_cast<std::uint16_t>(net.trans_port);
+  lan.address = net.local_addr;
+  lan.product = text_of(net.vendor_id);
+  lan.device = text_of(net.device_id);
+  return lan;
+}
+
 /// The number that a program put there; an enum may not be looked at with one that it has no name for.
 template <class Enum>
 int raw(const Enum& value) {
@@ -100,6 +114,12 @@ tl::expected<Settings, int> read_settings(const iv_p2p_parm_s* parm, bool recv_v
   if (init.log_file_path != nullptr) settings.log_path = init.log_file_path;
   if (init.log_file_size != 0) settings.log_bytes = init.log_file_size;
   if (init.mtu_size != 0) settings.mtu = init.mtu_size;
+  settings.lan = lan_of(parm->net_info);
+  const p2p_keep_alive_s& keep_alive = parm->p2p_keep_alive;
+  if (keep_alive.time_inter_s != 0 && keep_alive.max_attempt_num != 0) {
+    settings.probe_after = std::chrono::seconds(keep_alive.time_inter_s);
+    settings.probes = keep_alive.max_attempt_num;
+  }
   return settings;
 }
 

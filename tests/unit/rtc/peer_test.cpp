@@ -110,6 +110,19 @@ TEST(PeerTest, KeepsEveryDatagramWithinThePathMtu) {
   EXPECT_GT(pair.largest, 1200U - 28U - 8U) << "datagrams are not filled";
 }
 
+TEST(PeerTest, KeepsEveryDatagramWithinTheBoundThatIsSet) {
+  for (const std::size_t bound : {500U, 561U, 900U, 1200U, 1460U}) {
+    PeerPair pair({}, {}, true, bound);
+    const auto id = pair.server->peer.open_channel({std::string(4000, 'l')}).value();
+    ASSERT_TRUE(pair.connect()) << bound;
+    ASSERT_TRUE(send_all(pair, id, many(20, 16384))) << bound;
+    ASSERT_TRUE(pair.run_until([&] { return pair.client->messages.size() == 20; })) << bound;
+    const std::size_t most = std::max(bound, kLeastSctpPacket + kDtlsOverhead);
+    EXPECT_LE(pair.largest, most);
+    EXPECT_GT(pair.largest, most - 20) << "datagrams are not filled";
+  }
+}
+
 TEST(PeerTest, RefusesAnotherCertificateBeforeAnyData) {
   PeerPair pair({}, {}, false);
   ASSERT_TRUE(pair.client->peer.open_channel({"live"}));

@@ -6,6 +6,7 @@
 
 #include "net/http_server.hpp"
 #include "net/signalling/signal_message.hpp"
+#include "net/wake_up.hpp"
 #include "net/ws_link.hpp"
 #include "support/heard_signals.hpp"
 #include "support/reserved_port.hpp"
@@ -31,7 +32,15 @@ class FakeHub {
     });
   }
   ~FakeHub() {
+    thread_.run([this] {
+      deaf_ = false;
+      hears_again_.notify();
+    });
     thread_.run([this] { server_.reset(); });
+  }
+  /// From the next hello on it takes nothing in, and so answers no ping either.
+  void be_deaf() {
+    thread_.run([this] { deaf_ = true; });
   }
 
   /// The next message of that kind; throws after 20 s.
@@ -72,6 +81,7 @@ class FakeHub {
       if (std::holds_alternative<signal::Hello>(*parsed)) {
         const std::string ready = signal::write(signal::Ready{{{"stun:s", "", ""}}, 20000});
         co_await write(ready);
+        if (deaf_) co_await hears_again_.wait();
       }
       const std::lock_guard lock(mutex_);
       heard_.push_back(std::move(*parsed));
@@ -92,7 +102,9 @@ class FakeHub {
   std::deque<signal::Message> heard_;
   net::WsLink* link_ = nullptr;
   std::unique_ptr<net::HttpServer> server_;
+  bool deaf_ = false;
   net::IoThread thread_{"fake-hub"};
+  net::WakeUp hears_again_{thread_.executor()};
 };
 
 class SignalClientTest : public testing::Test {
@@ -108,8 +120,9 @@ class SignalClientTest : public testing::Test {
     config.backoff = {std::chrono::milliseconds(1), std::chrono::milliseconds(50), -1};
     return config;
   }
-  void start() {
-    auto made = SignalClient::make(config(), heard_, heard_.poster());
+  void start() { start(config()); }
+  void start(SignalClientConfig with) {
+    auto made = SignalClient::make(std::move(with), heard_, heard_.poster());
     ASSERT_TRUE(made) << made.error().sentence;
     client_ = std::move(*made);
     client_->describe({{{0, "h264", 640, 480, 25, "aac", 44100, 1}}, 4, "Door", false, true});
@@ -194,6 +207,20 @@ TEST_F(SignalClientTest, SaysTheStateAgainAfterItConnectsAnew) {
   }
   FakeHub hub(port_.number());
   EXPECT_EQ(hub.next<signal::State>().bitrate, 77u);
+}
+
+TEST_F(SignalClientTest, AsksAHubThatIsSilentAndLeavesItWhenItDoesNotAnswer) {
+  FakeHub hub(port_.number());
+  hub.be_deaf();
+  SignalClientConfig probing = config();
+  probing.probe_after = std::chrono::milliseconds(20);
+  probing.probes = 3;
+  start(probing);
+  heard_.next_state(SignalState::connected);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto lost = heard_.next_state(SignalState::lost);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 3 * probing.probe_after);
+  EXPECT_EQ(lost.why.code, Errc::timed_out);
 }
 
 TEST_F(SignalClientTest, NamesTheCauseWhenTheHubDoesNotKnowIt) {
