@@ -18,12 +18,11 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault("CAMSPAN_BUILD", os.path.join(ROOT, "build", "release"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import BUILD, DEADLINE, gst_environment, wait_for  # noqa: E402
-from networks import run  # noqa: E402
+from harness import DEADLINE, gst_environment, wait_for  # noqa: E402
+from narrow import CAMERA, NarrowLink  # noqa: E402
 from p2p_watcher import Watcher  # noqa: E402
 
 STREAM = 1500000  # bit/s
-CAMERA, VIEWER = "10.99.0.1", "10.99.0.2"
 PORT = 8080  # in a namespace of its own
 SETTLE = 8  # seconds until the bitrate fits
 STALL = 0.5  # seconds without a picture
@@ -40,27 +39,9 @@ def percentile(values, part):
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-class Link:
-    """Two namespaces and what is between them."""
-
-    def __init__(self, stack):
-        self.camera, self.viewer = ("cs%06x-%s" % (os.getpid(), end) for end in ("camera", "viewer"))
-        for name in (self.camera, self.viewer):
-            run("ip", "netns", "add", name)
-            stack.callback(run, "ip", "netns", "del", name)
-            run("ip", "-n", name, "link", "set", "lo", "up")
-        self.process = subprocess.Popen(
-            [os.path.join(BUILD, "tests", "support", "tun_link"), self.camera, CAMERA, self.viewer, VIEWER],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        stack.callback(self.process.wait, DEADLINE)
-        stack.callback(self.process.stdin.close)
-        if self.process.stdout.readline() != "ready\n":
-            raise SystemExit("no link can be made here")
-
-    def shape(self, loss, rtt, capacity):
-        rate = STREAM * capacity
-        self.process.stdin.write("loss %g delay %g rate %g queue %d\n" % (loss, rtt / 2, rate / 1000, max(rate / 8 * QUEUE, 15000)))
-        self.process.stdin.flush()
+def shape(link, loss, rtt, capacity):
+    rate = STREAM * capacity
+    link.set(loss=loss, delay=rtt / 2, rate=rate / 1000, queue=max(rate / 8 * QUEUE, 15000))
 
 
 class Camera:
@@ -160,13 +141,13 @@ def main():
         table(cells)
         return
     with contextlib.ExitStack() as stack:
-        link = Link(stack)
+        link = NarrowLink(stack)
         for loss, rtt, capacity, mode in itertools.product(*(
                 words.split(",") for words in (given.loss, given.rtt, given.capacity, given.mode))):
             key = " ".join((loss, rtt, capacity, mode))
             if key in cells:
                 continue
-            link.shape(float(loss), float(rtt), float(capacity))
+            shape(link, float(loss), float(rtt), float(capacity))
             cells[key] = measure(link, mode, given.seconds)
             print(row(key, cells[key]), flush=True)
             keep(given.results, cells)

@@ -11,8 +11,8 @@ PROGRAM = os.path.join(BUILD, "tests", "support", "p2p_peer")
 
 
 class Peer:
-    def __init__(self, role, address="127.0.0.1", program=PROGRAM, prefix=()):
-        self.process = subprocess.Popen([*prefix, program, role, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, role, address="127.0.0.1", program=PROGRAM, prefix=(), more=()):
+        self.process = subprocess.Popen([*prefix, program, role, address, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, bufsize=1)
         self.lines = queue.Queue()
         self.kept = []

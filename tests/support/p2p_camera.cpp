@@ -1,6 +1,6 @@
-// A camera without GStreamer and without a picture: P2pCamera by itself (signaller local, any port of 127.0.0.1), fed
-// with a film of BITS a second, for tests and measurements of its memory and CPU.
-//   p2p_camera film BITS
+// A camera without GStreamer and without a picture: P2pCamera by itself (signaller local, any port of 127.0.0.1 or of
+// HOST, where viewers bring TOKEN), fed with a film of BITS a second, for tests and measurements of its memory and CPU.
+//   p2p_camera film BITS [HOST TOKEN]
 // Lines in:      Lines out:
 //                port N             once
 //                gone SENTENCE      a viewer, and why
@@ -27,11 +27,13 @@ void say(const std::string& line) {
   std::cout << line + '\n' << std::flush;
 }
 
-std::unique_ptr<P2pCamera> make_camera() {
+std::unique_ptr<P2pCamera> make_camera(const std::string& host, const std::string& token) {
   P2pCameraConfig config;
   config.signalling = P2pSignalling::local;
   config.device_id = "cam1";
+  config.local_host = host;
   config.local_port = 0;
+  config.local_token = token;
   config.max_viewers = kManyViewers;
   config.timeout = kPatience;
   P2pCameraEvents events;
@@ -68,8 +70,8 @@ void say_stats(const P2pCamera& camera) {
   say(line.str());
 }
 
-int run(std::size_t bits) {
-  const auto camera = make_camera();
+int run(std::size_t bits, const std::string& host, const std::string& token) {
+  const auto camera = make_camera(host, token);
   say("port " + std::to_string(camera->local_port()));
   const std::jthread film(
       [&](const std::stop_token& stop) { show(*camera, bits / 8 / bench::kFramesPerSecond, stop); });
@@ -82,6 +84,7 @@ int run(std::size_t bits) {
 }  // namespace camspan
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  return camspan::run(std::strtoul(argv[2], nullptr, 10));
+  if (argc != 3 && argc != 5) return 2;
+  const bool anywhere = argc == 5;
+  return camspan::run(std::strtoul(argv[2], nullptr, 10), anywhere ? argv[3] : "127.0.0.1", anywhere ? argv[4] : "");
 }
