@@ -2,13 +2,18 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import unittest
 
-from harness import Case, DEADLINE, ROOT, gst_environment, read_file, wait_for
+import flv
+from harness import BUILD, Case, DEADLINE, ROOT, gst_environment, read_file, wait_for
+from p2p_viewer import P2pViewer, request
 
+VIEW = os.path.join(BUILD, "tools", "camspan-view")
+LONG = 150_000  # bytes: some seconds of what direct_camera() makes
 PROGRAM = os.path.join(os.path.dirname(__file__), "p2psink_program.py")
 
 
@@ -117,6 +122,52 @@ class DirectPage(Case):
         self.assertEqual(hub.device()["viewers"], 1)
         page.close()
         wait_for(lambda: hub.device()["viewers"] == 0, "the camera to know that the page has gone")
+
+    def pictures(self, name, data):
+        """{timestamp: payload}; what another player says of the stream is nothing bad."""
+        path = os.path.join(self.folder, name + ".flv")
+        with open(path, "wb") as file:
+            file.write(data)
+        played = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-"], capture_output=True, text=True,
+                                timeout=DEADLINE)
+        self.assertEqual((played.returncode, played.stderr), (0, ""), name)
+        return {tag.timestamp: tag.data for tag in flv.tags(data, partial=True) if flv.is_picture(tag)}
+
+    def watch_with_webrtcbin(self, hub):
+        from webrtcbin_peer import WebrtcbinViewer
+        viewer = WebrtcbinViewer("action=live&channel=0")
+        self.addCleanup(viewer.stop)
+        viewer.kept = bytearray()
+        _, answer = request("POST", hub.url("/whep/cam1", plain=True), self.token(hub), viewer.offer().encode(), "application/sdp")
+        viewer.take_answer(answer)
+        return viewer
+
+    def test_plays_beside_viewers_of_every_kind(self):
+        hub = self.hub()
+        _, page = self.watched(hub)
+        out = os.path.join(self.folder, "view.flv")
+        native = self.start(VIEW, hub.url("/whep/cam1", plain=True), "--token", self.token(hub), "--out", out)
+        aiortc = P2pViewer(hub.url("/whep/cam1", plain=True), self.token(hub))
+        self.addCleanup(aiortc.leave)
+        webrtcbin = self.watch_with_webrtcbin(hub)
+        wait_for(lambda: hub.device()["viewers"] == 4, "all four viewers")
+        webrtcbin.wait(lambda: len(webrtcbin.kept) > LONG)
+        aiortc.wait_for_bytes(LONG)
+        page.plays(1)
+        native.send_signal(signal.SIGINT)
+        self.assertEqual(native.wait(DEADLINE), 0)
+        with webrtcbin.changed:
+            by_webrtcbin = bytes(webrtcbin.kept)
+        seen = [self.pictures(name, data) for name, data in (
+            ("native", read_file(out)), ("aiortc", aiortc.bytes_of()), ("webrtcbin", by_webrtcbin))]
+        begin, end = max(min(each) for each in seen), min(max(each) for each in seen)
+        wanted = set(range(begin, end + 1, 40))
+        self.assertGreater(len(wanted), 20)
+        for each in seen:
+            self.assertEqual({timestamp for timestamp in each if begin <= timestamp <= end}, wanted, "no picture is missing")
+        self.assertTrue(all(each[timestamp] == seen[0][timestamp] for each in seen for timestamp in wanted), "they are the same")
+        page.shows_a_moving_picture("viewer-beside-others.png")
+        self.assertEqual(page.look()["problems"], [])
 
     def test_comes_back_when_the_camera_is_killed_and_started_again(self):
         hub = self.hub()

@@ -28,6 +28,7 @@ class Webrtcbin:
         Gst.init(None)
         self.changed = threading.Condition()
         self.received = 0
+        self.kept = None  # or what is to be kept of that, a bytearray
         self.opened = False
         _run_main_loop()
         self.pipeline = Gst.Pipeline()
@@ -65,6 +66,8 @@ class Webrtcbin:
         def on_data(_, data):
             with self.changed:
                 self.received += data.get_size()
+                if self.kept is not None:
+                    self.kept += data.get_data()
                 self.changed.notify_all()
 
         def on_open(_):
