@@ -388,6 +388,7 @@ class LinkKitStreamDefect : public DefectClient, public testing::WithParamInterf
       return g_log.find("401") != g_log.npos;
     }));
     disconnect(handles_.back());
+    server_.reset();  // its thread logs, too: the board may be changed only when nobody does
     IOT_SetLogLevel(IOT_LOG_WARNING);
     hal_register(nullptr);
     EXPECT_EQ(g_log.find(secret_), g_log.npos);
