@@ -44,6 +44,8 @@ GstStructure* make_viewer_stats(const P2pCameraViewerStats& viewer) {
   set(stats, "frames-dropped-lifetime", viewer.frames_dropped_lifetime);
   set(stats, "key-requests", viewer.key_requests);
   set(stats, "estimated-bitrate", viewer.estimated_bitrate);
+  set(stats, "loss-bitrate", viewer.loss_bitrate);
+  gst_structure_set(stats, "too-lossy", G_TYPE_BOOLEAN, viewer.too_lossy, nullptr);
   return stats;
 }
 

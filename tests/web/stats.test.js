@@ -163,6 +163,10 @@ describe('the statistics of a direct connection', () => {
     measured.way = 'relay';
     await flow(1);
     assert.equal(verdictText(stats(), direct).body, '3 % lost on the way: weak network between you and the relay.');
+    measured.camera = { ...measured.camera, 'loss-bitrate': 340000, 'too-lossy': true };
+    await flow(1);
+    assert.deepEqual(verdictText(stats(), direct), { tone: 'warn', title: 'Slow network',
+      body: 'So much is lost on the way that a connection carries 0.34 Mbit/s at most. The stream is more.' });
     measured.camera = { ...camera, loss: 0 };
     await flow(1);
     assert.equal(stats().verdict.kind, 'healthy', 'the camera counts anew');

@@ -114,6 +114,8 @@ struct P2pCameraViewerStats {
   std::uint64_t frames_dropped_lifetime = 0;
   std::uint64_t key_requests = 0;
   std::uint64_t estimated_bitrate = 0;  ///< bit/s; 0 = nothing is known yet
+  std::uint64_t loss_bitrate = 0;       ///< bit/s that loss and round trip leave to one connection; 0 = no such bound
+  bool too_lossy = false;               ///< the stream is more than that
 };
 
 /// Monotonic unless said otherwise.

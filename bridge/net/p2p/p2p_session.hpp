@@ -95,6 +95,7 @@ class P2pSession final : public SignallingEvents, private ViewerConnection::Owne
   void got_command(const ViewerConnection& viewer, const std::string& text,
                    ViewerConnection::CommandDone done) override;
   unsigned connected_viewers() const override;
+  std::uint64_t bitrate_in() const override { return bitrate_in_; }
 
   std::optional<Refusal> refusal_of(const ViewerOffer& offer) const;
   void reject(const std::string& session, Refusal why);

@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "core/memory_budget.hpp"
+#include "net/p2p/loss_bound.hpp"
 #include "proto/rtc/request_label.hpp"
 
 namespace camspan::net {
@@ -250,6 +251,8 @@ P2pCameraViewerStats ViewerConnection::stats() const {
   stats.open_time = link.open;
   stats.rtt = link.rtt;
   stats.loss = link.loss;
+  stats.loss_bitrate = loss_bound(link.loss, link.rtt);
+  stats.too_lossy = stats.loss_bitrate != 0 && owner_.bitrate_in() > stats.loss_bitrate;
   stats.cwnd = link.cwnd;
   stats.buffered_bytes = link.buffered_bytes;
   stats.bytes_sent = link.bytes_sent;

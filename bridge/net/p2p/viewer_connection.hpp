@@ -46,6 +46,8 @@ class ViewerConnection final : public Link::Observer {
     virtual void got_command(const ViewerConnection& viewer, const std::string& text, CommandDone done) = 0;
     /// Viewers that are connected.
     virtual unsigned connected_viewers() const = 0;
+    /// bit/s of the media that came in the last second.
+    virtual std::uint64_t bitrate_in() const = 0;
 
    protected:
     ~Owner() = default;

@@ -36,6 +36,8 @@ std::string viewer_stats_json(const P2pCameraViewerStats& stats) {
   told["frames-dropped-lifetime"] = stats.frames_dropped_lifetime;
   told["key-requests"] = stats.key_requests;
   told["estimated-bitrate"] = stats.estimated_bitrate;
+  told["loss-bitrate"] = stats.loss_bitrate;
+  told["too-lossy"] = stats.too_lossy;
   // A name comes from a token, and may be no UTF-8.
   return told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

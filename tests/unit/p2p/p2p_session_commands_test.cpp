@@ -163,6 +163,27 @@ TEST_F(P2pSessionTest, TellsAViewerItsStats) {
   EXPECT_EQ(told["frames-dropped-late"], 0);
 }
 
+TEST_F(P2pSessionTest, TellsWhatLossLeavesOfAConnection) {
+  FakeLink& link = join("a");
+  open(link, 1, "action=live&channel=0");
+  const auto told = [this] {
+    P2pCameraStats stats;
+    session().fill(stats);
+    return stats.viewers.at(0);
+  };
+  link.stats_now.rtt = milliseconds(100);
+  deliver(tags(4000));
+  pass(milliseconds(1000));
+  EXPECT_EQ(told().loss_bitrate, 0u);
+  EXPECT_FALSE(told().too_lossy);
+  link.stats_now.loss = 0.0001;
+  EXPECT_EQ(told().loss_bitrate, 10'736'000u);
+  EXPECT_FALSE(told().too_lossy);
+  link.stats_now.loss = 0.25;
+  EXPECT_EQ(told().loss_bitrate, 214'720u);
+  EXPECT_TRUE(told().too_lossy) << "more than that came in the last second";
+}
+
 TEST_F(P2pSessionTest, TellsByCauseWhatAViewerDidNotGet) {
   config.max_bytes = 20'000;
   FakeLink& link = join("a");
