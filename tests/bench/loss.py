@@ -6,7 +6,6 @@ them. A cell is a loss (each way), a round trip, a capacity in terms of the stre
 Each cell begins with a new camera; nothing of its first seconds counts. What is done is in FILE and not done again; --table
 prints it as Markdown. Needs root; CAMSPAN_BUILD names the build (build/release by default)."""
 import argparse
-import contextlib
 import itertools
 import json
 import os
@@ -15,24 +14,15 @@ import sys
 import threading
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.environ.setdefault("CAMSPAN_BUILD", os.path.join(ROOT, "build", "release"))
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import DEADLINE, gst_environment, wait_for  # noqa: E402
-from narrow import CAMERA, NarrowLink  # noqa: E402
-from p2p_watcher import Watcher  # noqa: E402
+from tun import CAMERA, ROOT, Link, mathis  # before what it makes reachable
+from harness import DEADLINE, gst_environment, wait_for
+from p2p_watcher import Watcher
 
 STREAM = 1500000  # bit/s
 PORT = 8080  # in a namespace of its own
 SETTLE = 8  # seconds until the bitrate fits
 STALL = 0.5  # seconds without a picture
 QUEUE = 0.2  # seconds of the capacity: what routers hold
-MSS = 1100  # bytes of a packet of ours
-
-
-def mathis(loss, rtt):
-    """bit/s that one association carries at most, Mathis et al. 1997; None without loss"""
-    return 1.22 * MSS * 8 / (rtt / 1000 * (loss / 100) ** 0.5) if loss else None
 
 
 def percentile(values, part):
@@ -41,15 +31,15 @@ def percentile(values, part):
 
 def shape(link, loss, rtt, capacity):
     rate = STREAM * capacity
-    link.set(loss=loss, delay=rtt / 2, rate=rate / 1000, queue=max(rate / 8 * QUEUE, 15000))
+    link.shape(loss, rtt, rate, max(rate / 8 * QUEUE, 15000))
 
 
 class Camera:
-    def __init__(self, namespace):
+    def __init__(self, link):
         self.first = None
         self.bitrates = []
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", namespace, sys.executable, os.path.join(ROOT, "tests", "bench", "loss_camera.py"), str(STREAM),
+            [*link.words(link.camera), sys.executable, os.path.join(ROOT, "tests", "bench", "loss_camera.py"), str(STREAM),
              "device-id=cam1", "signaller=local", "signaller::host=" + CAMERA, "signaller::port=%d" % PORT,
              "signaller::auth-token=bench"], stdout=subprocess.PIPE, text=True, env=gst_environment())
         self.reader = threading.Thread(target=self.read)
@@ -75,9 +65,9 @@ class Camera:
 
 def measure(link, mode, seconds):
     """How the pictures of that time arrive."""
-    with Camera(link.camera) as camera:
+    with Camera(link) as camera:
         watcher = Watcher("http://%s:%d/whep/cam1" % (CAMERA, PORT), "--token", "bench", *(["--timed"] if mode == "timed" else []),
-                          prefix=["ip", "netns", "exec", link.viewer])
+                          prefix=link.words(link.viewer))
         try:
             watcher.wait_for_pictures(1)
             time.sleep(SETTLE)
@@ -140,8 +130,7 @@ def main():
     if given.table:
         table(cells)
         return
-    with contextlib.ExitStack() as stack:
-        link = NarrowLink(stack)
+    with Link() as link:
         for loss, rtt, capacity, mode in itertools.product(*(
                 words.split(",") for words in (given.loss, given.rtt, given.capacity, given.mode))):
             key = " ".join((loss, rtt, capacity, mode))

@@ -3,7 +3,7 @@
 same for both) in another process and network namespace, rounds of the two alternated, medians. Each row ends with the
 figure, the peer's, their ratio and the floor.
   tests/bench/p2p.py [--rounds N] [--viewers N] [--megabytes N] [--opens N] [--only ROW]...
-ROW: flow idle crowd open tail delayed collapse1 collapse2 collapse4 chromium; each takes at most some minutes. Needs root,
+ROW: flow idle crowd open tail delayed links collapse1 collapse2 collapse4 chromium; each takes at most some minutes. Needs root,
 and a build with -DCAMSPAN_BENCH=ON: CAMSPAN_BUILD names it (build/release by default)."""
 import argparse
 import asyncio
@@ -13,20 +13,15 @@ import functools
 import os
 import statistics
 import subprocess
-import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.environ.setdefault("CAMSPAN_BUILD", os.path.join(ROOT, "build", "release"))
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-import narrow  # noqa: E402
-import p2p_camera  # noqa: E402
-import p2p_peer  # noqa: E402
-from harness import DEADLINE, gst_environment, wait_for  # noqa: E402
-from narrow import NarrowLink  # noqa: E402
-from networks import LoneHost, figures, run  # noqa: E402
-from p2p_memory import BACK_KB, FILM_BITS, bound_of, collapse  # noqa: E402
-from p2p_peer import Peer  # noqa: E402
+from tun import CAMERA, ROOT, VIEWER, Link, mathis  # before what it makes reachable
+import p2p_camera
+import p2p_peer
+from harness import DEADLINE, gst_environment, wait_for
+from networks import LoneHost, figures, run
+from p2p_memory import BACK_KB, FILM_BITS, bound_of, collapse
+from p2p_peer import Peer
 
 IDLE, RATE = "echo=1", "rate=2000000"  # labels of channels
 SETTLE = 3  # seconds after the last viewer came
@@ -34,6 +29,8 @@ WEBRTCBIN = ("/usr/bin/python3", os.path.join(ROOT, "tests", "bench", "webrtcbin
 KINDS = ("ours", "webrtcbin")
 TAIL_MS = 1000  # of a handshake's timer at its default
 RTT_MS = 50
+NARROW = 4000000  # bit/s
+LOSS = 1  # percent
 
 
 def program(name, otherwise):
@@ -246,14 +243,36 @@ def tail(options):
 
 
 def delayed(options):
-    with contextlib.ExitStack() as stack:
-        link = NarrowLink(stack, delay=RTT_MS / 2)
-        here, there = (["ip", "netns", "exec", name] for name in (link.camera, link.viewer))
-        cam = stack.enter_context(film_camera(here, narrow.CAMERA, "bench"))
-        seen = [view_open_ms(cam, there, "bench") / RTT_MS for _ in range(options.opens)]
+    with Link() as link:
+        link.shape(rtt=RTT_MS)
+        with film_camera(link.words(link.camera), CAMERA, "bench") as cam:
+            seen = [view_open_ms(cam, link.words(link.viewer), "bench") / RTT_MS for _ in range(options.opens)]
     middle = statistics.median(seen)
     say("least %.1f, most %.1f round trips", min(seen), max(seen))
     show("open at %d ms RTT, round trips, median of %d" % (RTT_MS, options.opens), middle, None, "<= 8 RTT", middle <= 8)
+
+
+# -- long links
+
+def carried(link, size):
+    """Mbit/s of one reliable channel over a link as it is"""
+    size = size // 16384 * 16384
+    with peer("camera", CAMERA, link.words(link.camera)) as cam, peer("viewer", VIEWER, link.words(link.viewer)) as view:
+        opened = view.watch(cam, "1", "send=%d&expect=%d" % (size, size))
+        received, took = (int(word) for word in view.wait("done", "1", deadline=120).split())
+    return received * 8 / 1e3 / (took - opened)
+
+
+def links(options):
+    cases = (("no loss", {}, options.megabytes * 1000000, 60e6), ("a bottleneck of 4 Mbit/s", {"rate": NARROW}, 10000000, 0.9 * NARROW),
+             ("1 % loss", {"loss": LOSS}, 5000000, 0.9 * mathis(LOSS, RTT_MS)))
+    with Link() as link:
+        for name, shape, size, floor in cases:
+            link.shape(rtt=RTT_MS, **shape)
+            seen = [carried(link, size) for _ in range(options.rounds)]
+            say("%s", " ".join("%.2f" % one for one in seen))
+            middle = statistics.median(seen)
+            show("%d ms RTT, %s, Mbit/s" % (RTT_MS, name), middle, None, ">= %.2f Mbit/s" % (floor / 1e6), middle >= floor / 1e6)
 
 
 # -- a link that collapses
@@ -317,7 +336,7 @@ def chromium(options):
 
 
 ROWS = {"flow": flow, "idle": functools.partial(crowd, "idle", IDLE), "crowd": functools.partial(crowd, "2 Mbit/s", RATE),
-        "open": opening, "tail": tail, "delayed": delayed, "collapse1": functools.partial(collapsed, 1, 10),
+        "open": opening, "tail": tail, "delayed": delayed, "links": links, "collapse1": functools.partial(collapsed, 1, 10),
         "collapse2": functools.partial(collapsed, 2, 5), "collapse4": functools.partial(collapsed, 4, 3),
         "chromium": chromium}
 
