@@ -4,7 +4,8 @@
 //   p2p_peer camera|viewer [ADDRESS|all]
 // Lines in:                     Lines out:
 //   offer ID SDP                  answer ID SDP            camera: somebody wants to watch
-//   connect ID LABEL              offer ID SDP             viewer: wants to watch; LABEL is its channel's
+//   connect ID LABEL              offer ID SDP             viewer: wants to watch; LABEL is its channel's,
+//                                                            LABEL|LABEL those of several; each is told by `open`
 //   answer ID SDP                 open ID MS               viewer: from `answer` to the open channel
 //   leave ID                      ended ID SENTENCE        the other side is gone
 //   stats                         stats KEY=VALUE ...      of the process and all links
@@ -166,7 +167,10 @@ void End::on_ended(const Failure& why) {
 
 void End::answered(const rtc::Description& answer) {
   begun_ = Clock::now();
-  if (!link->take_answer(answer) || !link->open_channel({label_})) say("ended " + id_ + " not taken");
+  bool taken = link->take_answer(answer).has_value();
+  std::istringstream labels(label_);
+  for (std::string label; taken && std::getline(labels, label, '|');) taken = link->open_channel({label}).has_value();
+  if (!taken) say("ended " + id_ + " not taken");
 }
 
 End& Peers::add(const std::string& id, const std::string& label) {

@@ -222,6 +222,7 @@ void P2pLink::Impl::take(rtc::Peer::Event& event) {
     counted.dtls = since(begun);
   } else if (std::holds_alternative<rtc::Peer::Connected>(event)) {
     connected = true;
+    thread.trim_memory_soon();  // of what the handshake and the first pictures took
   } else if (const auto* channel = std::get_if<ChannelOpen>(&event)) {
     if (!counted.open) counted.open = since(begun);
     observer.on_channel(*channel);

@@ -26,8 +26,9 @@ class Datagrams {
   }
   /// Forgets them. Between bursts nothing stays allocated: there are as many of these as viewers.
   void clear() {
-    data_ = {};
-    ends_ = {};
+    // Assigning {} would keep the memory.
+    Bytes().swap(data_);
+    std::vector<std::size_t>().swap(ends_);
   }
 
  private:

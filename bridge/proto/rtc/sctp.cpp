@@ -193,7 +193,7 @@ void SctpAssociation::Impl::take_notification(ByteView bytes) {
     case SCTP_STREAM_RESET_EVENT:
       return take_stream_reset(*reinterpret_cast<const sctp_stream_reset_event*>(bytes.data()), bytes.size());
     case SCTP_PARTIAL_DELIVERY_EVENT:
-      partial = {};
+      Bytes().swap(partial);  // assigning {} would keep the memory
       return;
     case SCTP_SHUTDOWN_EVENT:
       return close(Errc::closed);
@@ -302,7 +302,7 @@ void SctpAssociation::abort() {
 }
 
 std::optional<SctpAssociation::Event> SctpAssociation::poll() {
-  if (std::exchange(impl_->partial_delivered, false)) impl_->partial = {};
+  if (std::exchange(impl_->partial_delivered, false)) Bytes().swap(impl_->partial);
   if (impl_->events.empty() && !impl_->over) {
     auto message = impl_->read();
     if (message) return message;

@@ -8,6 +8,9 @@
 namespace camspan::iv {
 namespace {
 
+// What the link has would be a copy of what lies with the program, or with the chunk: so no more than keeps it busy.
+constexpr std::chrono::seconds kInFlight{1};
+
 std::uint32_t to_u32(std::uint64_t value) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
@@ -36,6 +39,7 @@ Result<std::size_t> SendHandle::feed(net::Link& link) {
   Chunk& chunk = chunks_.front();
   const ByteView message = chunk.rest().first(std::min(chunk.rest().size(), kMessageBytes));
   const std::size_t bytes = message.size();
+  if (!link.has_room(bytes, kInFlight)) return fail(Errc::queue_full);
   if (const Result<> sent = link.send(channel_, false, message, net::Delivery::reliable, std::chrono::milliseconds(0));
       !sent) {
     broken_ = sent.error() != Errc::queue_full;
