@@ -5,12 +5,16 @@ import os
 import signal
 import socket
 import struct
+import unittest
 import urllib.request
 
 import aiortc
 
 from harness import BUILD, DEADLINE, Case, read_file, wait_for
 from p2p_watcher import Watcher
+from test_p2p_loopback_only import PAGE
+from test_page_p2p import Driver
+from test_view import has_element
 
 CAMERA = os.path.join(BUILD, "examples", "iv-p2p-camera")
 
@@ -127,6 +131,37 @@ class IvP2pCamera(Case):
         text = read_file(log.name).decode()
         self.assertEqual(text.count("asks for action=live&channel=0"), 2, text)
         self.assertEqual(text.count("a viewer left"), 2, text)
+
+
+    @unittest.skipUnless(PAGE and has_element(), "needs chromium, playwright-core and the elements that make a film")
+    def test_chromium_and_camspan_view_at_once(self):
+        hub = self.hub()
+        path = os.path.join(self.folder, "film.flv")
+        made = self.gst_launch("videotestsrc", "num-buffers=250", "pattern=ball", "!", "video/x-raw,width=320,height=240,framerate=25/1",
+                               "!", "x264enc", "tune=zerolatency", "speed-preset=ultrafast", "key-int-max=25", "bitrate=300", "!",
+                               "h264parse", "!", "video/x-h264,stream-format=avc,alignment=au", "!", "flvmux", "!", "filesink",
+                               "location=" + path)
+        self.assertEqual(made.wait(DEADLINE), 0)
+        log = open(os.path.join(self.folder, "camera.log"), "w")
+        self.addCleanup(log.close)
+        camera = self.start(CAMERA, path, stdout=log, stderr=log,
+                            env={**os.environ, "CAMSPAN_HUB": "http://127.0.0.1:%d" % hub.plain_port,
+                                 "CAMSPAN_DEVICE_FILE": hub.secret_file})
+        wait_for(lambda: b"ready:" in read_file(log.name), "the camera is ready")
+        token = hub.token("live,playback,command", "cam1")
+        page = Driver(self, hub.url("/?token=%s#/cam1" % token, plain=True))
+        page.live("direct")
+        watcher = Watcher(hub.url("/whep/cam1", plain=True), "--token", token)
+        self.addCleanup(watcher.stop)
+        watcher.wait_for_pictures(25)
+        page.shows_a_moving_picture("viewer-iv.png")
+        watcher.wait_for_pictures(25)
+        self.assertEqual(page.look()["problems"], [])
+        self.assertTrue(watcher.pictures[0][2], "it begins with a key frame")
+        self.assertEqual(set(watcher.steps()), {40})
+        camera.send_signal(signal.SIGTERM)
+        self.assertEqual(camera.wait(DEADLINE), 0)
+        self.assertEqual(read_file(log.name).count(b"asks for action=live&channel=0"), 2, read_file(log.name))
 
 
 class LocalNetwork(Case):

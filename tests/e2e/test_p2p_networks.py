@@ -8,6 +8,8 @@ import flv
 import networks
 from harness import BUILD, DEADLINE, HUB, Case, gst_environment, read_file, wait_for
 from networks import CENTRE, CONE, NO_UDP, SYMMETRIC, Networks, figures
+from test_p2p_loopback_only import PAGE
+from test_page_p2p import Driver
 
 VIEW = os.path.join(BUILD, "tools", "camspan-view")
 SECRET = "turn-secret-of-the-test"
@@ -41,14 +43,14 @@ class P2pNetworks(Case):
         with os.fdopen(read_end) as ready:
             self.assertTrue(ready.readline(), "the hub has started")
 
-    def start_camera(self, home, *properties):
+    def start_camera(self, home, *properties, messages=False):
         log = open(os.path.join(self.folder, "camera.log"), "w")
         self.addCleanup(log.close)
         self.camera_log = log.name
         words = ("videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc tune=zerolatency"
                  " key-int-max=25 bitrate=300 ! h264parse ! flvmux streamable=true ! p2psink device-id=cam1"
                  " device-secret-file=%s signaller::uri=ws://%s:8080/signal" % (self.server.secret_file, CENTRE))
-        camera = self.start(*self.networks.words(home, "gst-launch-1.0", "-q", *words.split(), *properties),
+        camera = self.start(*self.networks.words(home, "gst-launch-1.0", "-m" if messages else "-q", *words.split(), *properties),
                             env=gst_environment(), stdout=log, stderr=log)
         self.wait_until_live()
         return camera
@@ -134,6 +136,26 @@ class P2pNetworks(Case):
     def pictures(self):
         data = read_file(self.stream) if os.path.exists(self.stream) else b""
         return sum(flv.is_picture(tag) for tag in flv.tags(data, partial=True)) if len(data) > 13 else 0
+
+    @unittest.skipUnless(PAGE, "chromium or playwright-core is not installed")
+    def test_a_camera_that_moves_keeps_chromium(self):
+        """The picture goes on, and the camera has seen one viewer."""
+        self.start_hub("udp")
+        camera, viewer = self.networks.home("camera", CONE), self.networks.home("viewer", CONE)
+        self.start_camera(camera, messages=True)
+        page = Driver(self, "http://%s:8080/?token=%s#/cam1" % (CENTRE, self.server.view_token), self.networks.words(viewer))
+        page.live("direct")
+        page.plays(1)
+        before = self.networks.address(camera)
+        shown = page.look()["time"]
+        self.networks.move(camera, before.rsplit(".", 1)[0] + ".77", before)
+        # More than what may have been on its way, or waits in the page.
+        _, took = page.wait("the picture to go on", lambda seen: seen["time"] > shown + 1)
+        print("the camera moved: the page's picture went on within %.2f s" % took)
+        self.assertLess(took, 6)
+        self.assertEqual(page.look()["way"], "direct")
+        page.plays(1)
+        self.assertEqual(read_file(self.camera_log).count(b"viewer-added"), 1, "the same channels")
 
     def test_a_camera_that_moves_keeps_its_viewer(self):
         self.check_move("camera")

@@ -166,7 +166,7 @@ describe('the statistics of a direct connection', () => {
     measured.camera = { ...measured.camera, 'loss-bitrate': 340000, 'too-lossy': true };
     await flow(1);
     assert.deepEqual(verdictText(stats(), direct), { tone: 'warn', title: 'Slow network',
-      body: 'So much is lost on the way that a connection carries 0.34 Mbit/s at most. The stream is more.' });
+      body: 'What is lost on the way leaves 0.34 Mbit/s.' });
     measured.camera = { ...camera, loss: 0 };
     await flow(1);
     assert.equal(stats().verdict.kind, 'healthy', 'the camera counts anew');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { EventCutter, fragmentOf, iceServersOf, joinCamera } from '../../bridge/hub/web/whep.js';
+import { answerAnew, EventCutter, fragmentOf, iceServersOf, joinCamera } from '../../bridge/hub/web/whep.js';
 import { settle } from './fake-clock.js';
 
 const offer = ['v=0', 's=-', 'a=group:BUNDLE 0', 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0',
@@ -18,6 +18,14 @@ describe('iceServersOf', () => {
 
   it('finds none where there are none', () => {
     for (const link of [null, '', 'rubbish', '<turn:x', '<turn:x>', '<turn:x>; rel=other']) assert.deepEqual(iceServersOf(link), []);
+  });
+});
+
+describe('answerAnew', () => {
+  const answer = 'v=0\r\na=ice-ufrag:old\r\na=ice-pwd:before\r\na=setup:active\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n';
+
+  it('has the new credentials, and no candidate of before', () => {
+    assert.equal(answerAnew(answer, 'a=ice-ufrag:new\r\na=ice-pwd:after\r\n'), 'v=0\r\na=ice-ufrag:new\r\na=ice-pwd:after\r\na=setup:active\r\n');
   });
 });
 

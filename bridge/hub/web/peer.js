@@ -1,7 +1,7 @@
 /** FLV straight from the camera: a WebRTC connection with one data channel for the stream. */
 
 import { PeerCommands } from './peer-commands.js';
-import { joinCamera } from './whep.js';
+import { answerAnew, joinCamera } from './whep.js';
 
 /** The steps of a direct connection, by number; the fifth ends with the first picture. */
 export const Step = Object.freeze({ asking: 1, path: 2, securing: 3, opening: 4, picture: 5 });
@@ -40,6 +40,7 @@ class Peer {
   #channel;
   #session = null;
   #early = []; // our candidates before the camera has answered
+  #renewal = null; // a restart of ICE that is under way
   #step = Step.asking;
   #closed = false;
   #relay = 'none';
@@ -123,17 +124,33 @@ class Peer {
     }
     await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
     for (const line of this.#early.splice(0)) this.#session.add(line);
-    this.#session.listen((line) => this.#hear(line));
+    this.#session.listen((line) => this.#hear(line), () => this.#renew());
+  }
+
+  /** Looks for another path under the same channels. The one that is there carries what it can meanwhile. */
+  #renew() {
+    if (this.#closed || this.#renewal) return;
+    this.#renewal = this.#restart().catch(() => {}).finally(() => { this.#renewal = null; });
+  }
+
+  async #restart() {
+    const offer = await this.#connection.createOffer({ iceRestart: true });
+    await this.#connection.setLocalDescription(offer);
+    const fragment = await this.#session.restart(offer.sdp);
+    if (!fragment) return; // nobody answers; when the path is lost the camera is joined anew
+    await this.#connection.setRemoteDescription({ type: 'answer', sdp: answerAnew(this.#connection.remoteDescription.sdp, fragment) });
+    for (const line of this.#early.splice(0)) this.#session.add(line);
   }
 
   #found(line) {
     if (line?.includes(' typ relay')) this.#relay = 'blocked';
-    if (this.#session) this.#session.add(line);
+    if (this.#session && !this.#renewal) this.#session.add(line);
     else this.#early.push(line);
   }
 
   // A candidate that this browser cannot use is none; others follow.
-  #hear(line) {
+  async #hear(line) {
+    await this.#renewal;
     if (!this.#closed) this.#connection.addIceCandidate({ candidate: line, sdpMLineIndex: 0 }).catch(() => {});
   }
 

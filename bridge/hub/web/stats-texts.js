@@ -39,8 +39,8 @@ export function verdictText({ verdict, lastPicture, measured }, session) {
   switch (kind) {
     case 'healthy': return { tone: '', title: 'Healthy', body: healthyText(session, measured) };
     case 'behind': return { tone: 'warn', title: 'Behind', body: `The picture is ${value.toFixed(1)} s late; catching up.` };
-    case 'tooLossy': return { tone: 'warn', title: 'Slow network',
-      body: `So much is lost on the way that a connection carries ${mbitText(value)} at most. The stream is more.` };
+    case 'lossy': return { tone: 'warn', title: 'Slow network',
+      body: `What is lost on the way leaves ${mbitText(value)}.` };
     case 'losing': return { tone: 'warn', title: 'Losing pictures',
       body: `${value} % lost on the way: weak network between you and the ${measured.way === 'relay' ? 'relay' : 'camera'}.` };
     case 'struggling': return { tone: 'warn', title: 'Camera is struggling',

@@ -147,8 +147,8 @@ const underWay = ['connecting', 'lookup'];
 /**
  * @param {object} session
  * @param {object} stats  as above
- * @returns {{kind: 'healthy'|'behind'|'tooLossy'|'losing'|'struggling'|'skipping'|'busy'|'connecting'|'none', value: number}}
- *   `tooLossy`: what is lost leaves a connection no more than `value` bit/s, and the stream is more; `losing`: `value` % are lost on the way from the camera; `struggling`: it left out `value` pictures for us, and
+ * @returns {{kind: 'healthy'|'behind'|'lossy'|'losing'|'struggling'|'skipping'|'busy'|'connecting'|'none', value: number}}
+ *   `lossy`: what is lost leaves a connection no more than `value` bit/s, and the stream is more; `losing`: `value` % are lost on the way from the camera; `struggling`: it left out `value` pictures for us, and
  *   `skipping`: the hub left out `value` tags for slow viewers, in the last minute; `busy`: this device left out `value`
  *   pictures
  */
@@ -156,10 +156,10 @@ export function verdictOf(session, { samples, measured, skippedMinute, byCamera,
   const last = samples.at(-1);
   if (underWay.includes(session.name)) return { kind: 'connecting', value: 0 };
   if (!playing.includes(session.name)) return { kind: 'none', value: 0 };
-  const { 'too-lossy': tooLossy, 'loss-bitrate': lossBitrate } = measured?.camera ?? {};
-  if (tooLossy) return { kind: 'tooLossy', value: lossBitrate };
+  const camera = measured?.camera;
+  if (camera?.['too-lossy']) return { kind: 'lossy', value: camera['loss-bitrate'] };
   if (last?.lateS > behindS) return { kind: 'behind', value: last.lateS };
-  const loss = measured?.camera?.loss ?? 0;
+  const loss = camera?.loss ?? 0;
   if (loss >= lossShare) return { kind: 'losing', value: Math.round(loss * 100) };
   if (byCamera > 0) return { kind: 'struggling', value: byCamera };
   if (skippedMinute > 0 && !isDirect(measured)) return { kind: 'skipping', value: skippedMinute };

@@ -36,6 +36,16 @@ export function fragmentOf(offer, candidates) {
   ].join('\r\n');
 }
 
+/**
+ * @param {string} answer  the SDP of a camera
+ * @param {string} fragment  what it says to a restart of ICE
+ * @returns {string}  the answer to the offer of that restart; its candidates follow
+ */
+export function answerAnew(answer, fragment) {
+  return ['ice-ufrag', 'ice-pwd'].reduce((sdp, name) => sdp.replace(lineOf(sdp, name), lineOf(fragment, name)),
+    answer.replace(/^a=(candidate:|end-of).*\s+/gm, ''));
+}
+
 /** Cuts a stream of server-sent events, arriving in pieces of any size, into events. */
 export class EventCutter {
   #rest = '';
@@ -105,14 +115,36 @@ class WhepSession {
     if (this.#sending) return;
     this.#sending = true;
     while (this.#found.length && !this.#gone.signal.aborted) {
-      const headers = { 'content-type': fragmentType, ...(this.#etag && { 'if-match': this.#etag }) };
-      await request(this.#path, 'PATCH', { headers, body: fragmentOf(this.#offer, this.#found.splice(0)) });
+      await this.#patch(this.#found.splice(0));
     }
     this.#sending = false;
   }
 
-  /** @param {(line: string) => void} take  gets each of the camera's later candidates, without `a=` */
-  async listen(take) {
+  /**
+   * Restarts ICE, after a side has another address.
+   *
+   * @param {string} offer  the SDP with our new credentials; candidates are added when this is done
+   * @returns {Promise<string|undefined|false>}  the fragment with the camera's, if it answers
+   */
+  async restart(offer) {
+    this.#offer = offer;
+    this.#etag = '*';
+    const response = await this.#patch([]);
+    return response?.ok && response.text();
+  }
+
+  #patch(lines) {
+    const headers = { 'content-type': fragmentType, ...(this.#etag && { 'if-match': this.#etag }) };
+    return request(this.#path, 'PATCH', { headers, body: fragmentOf(this.#offer, lines) });
+  }
+
+  /**
+   * Ends with the stream of events.
+   *
+   * @param {(line: string) => void} take  gets each of the camera's later candidates, without `a=`
+   * @param {() => void} restart  the camera asks for a restart
+   */
+  async listen(take, restart) {
     const response = await request(this.#path, 'GET', { headers: { accept: 'text/event-stream' }, signal: this.#gone.signal });
     if (!response?.ok) return;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -123,10 +155,11 @@ class WhepSession {
         if (done) return;
         for (const { name, data } of cutter.push(value)) {
           if (name === 'candidate' && data.includes('candidate:')) take(data.trim().replace(/^a=/, ''));
+          if (name === 'restart') restart();
         }
       }
     } catch {
-      // The hub is gone, or we are: what was heard by then has to do.
+      // The hub is gone, our address has changed, or we are: what was heard by then has to do.
     }
   }
 
