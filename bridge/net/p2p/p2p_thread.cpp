@@ -56,17 +56,6 @@ namespace {
 
 constexpr std::chrono::seconds kTrimDelay{1};  // at most so often, since it walks over all of the heap
 
-// libnice has two buffers of 64 KiB for each connection, which only ICE-TCP ever touches. In pages of their own they
-// cost nothing; from memory that was in use before they cost all of it. The C library would do that of itself up to the
-// first larger piece that is freed, by which it raises this limit.
-constexpr int kOwnPages = 60 << 10;
-
-void keep_large_pieces_apart() {
-#if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, kOwnPages);
-#endif
-}
-
 struct TaskSource {
   GSource base;
   P2pThread::Impl* impl;
@@ -102,7 +91,6 @@ gint64 glib_time(TimePoint when) {
 }  // namespace
 
 P2pThread::Impl::Impl(const char* name) : context(g_main_context_new()) {
-  keep_large_pieces_apart();
   source = g_source_new(&source_functions, sizeof(TaskSource));
   reinterpret_cast<TaskSource*>(source)->impl = this;
   g_source_attach(source, context);
