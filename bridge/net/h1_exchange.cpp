@@ -226,7 +226,8 @@ asio::awaitable<Result<std::unique_ptr<WsLink>>> H1Exchange::accept_websocket() 
 }
 
 asio::awaitable<bool> H1Exchange::conclude(bool failed) {
-  if (websocket_ != nullptr) co_await websocket_->settle();
+  if (websocket_ != nullptr && websocket_->goes_on()) co_return false;
+  if (websocket_ != nullptr) co_await std::exchange(websocket_, nullptr)->settle();
   if (broken_) co_return false;
   if (answer_ == Answer::none) {
     if (!failed) log::error("net", "no answer was given to ", head_.method, ' ', head_.path);

@@ -35,6 +35,8 @@ class H1Exchange final : public HttpExchange {
   /// @param failed  the handler ended by an exception
   /// @return true when the connection is ready for the next request
   asio::awaitable<bool> conclude(bool failed);
+  /// After conclude(): the WebSocket that goes on without the exchange, or null.
+  std::shared_ptr<WsSession> take_websocket() { return std::exchange(websocket_, nullptr); }
 
  private:
   enum class Answer : std::uint8_t { none, head_sent, finished, websocket };

@@ -43,6 +43,27 @@ Refusal describe(int status) {
   }
 }
 
+asio::awaitable<void> linger(ByteStream& stream) {
+  Watchdog watchdog(stream.executor(), stream);
+  watchdog.arm(kLingerTime);
+  co_await stream.shutdown(static_cast<int>(kLingerTime.count()));
+  for (H1Input unwanted(stream, {});;) {
+    const auto more = co_await unwanted.fill(kHeadReadBytes);
+    if (!more || !*more) break;
+  }
+}
+
+/// What a WebSocket does behind its exchange.
+asio::awaitable<void> go_on(std::shared_ptr<WsSession> websocket) {
+  const auto work = websocket->take_work();
+  try {
+    co_await work();
+  } catch (const std::exception& error) {
+    log::error("net", "a WebSocket failed: ", error.what());
+  }
+  co_await websocket->settle();
+}
+
 }  // namespace
 
 class H1Connection final : public HttpConnection {
@@ -54,20 +75,33 @@ class H1Connection final : public HttpConnection {
         parser_({.max_header_bytes = limits.max_header_bytes}),
         handler_(handler),
         limits_(limits),
-        control_(control) {
-    control_.stream_ = stream_.get();
-  }
-  ~H1Connection() override { control_.stream_ = nullptr; }
+        control_(control) {}
 
   void send_away() override { control_.going_away_ = true; }
-  asio::awaitable<void> run(Clock::time_point first_head);
+  static asio::awaitable<void> run(std::unique_ptr<H1Connection> self, Clock::time_point first_head);
 
  private:
+  /// What the server holds of a connection while it runs.
+  class Held {
+   public:
+    explicit Held(const H1Connection& connection) : control_(connection.control_) {
+      control_.stream_ = connection.stream_.get();
+    }
+    ~Held() { control_.stream_ = nullptr; }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+    void over() const { control_.running_ = false; }
+
+   private:
+    H1ServerControl& control_;
+  };
+
+  asio::awaitable<void> serve_requests(Clock::time_point first_head);
   asio::awaitable<bool> read_head(Clock::time_point deadline);
   std::unique_ptr<H1Exchange> next_exchange();
   asio::awaitable<bool> serve();
   asio::awaitable<void> refuse(int status, std::string_view detail);
-  asio::awaitable<void> linger();
 
   std::unique_ptr<ByteStream> stream_;
   H1Input input_;
@@ -75,20 +109,32 @@ class H1Connection final : public HttpConnection {
   const HttpServer::Handler& handler_;
   const HttpServerLimits& limits_;
   H1ServerControl& control_;
+  std::shared_ptr<WsSession> websocket_;  // goes on when everything else of the connection is gone
 };
 
-asio::awaitable<void> H1Connection::run(Clock::time_point first_head) {
+asio::awaitable<void> H1Connection::run(std::unique_ptr<H1Connection> self, Clock::time_point first_head) {
+  std::unique_ptr<ByteStream> stream;
+  const Held held(*self);
+  co_await self->serve_requests(first_head);
+  stream = std::move(self->stream_);
+  std::shared_ptr<WsSession> websocket = std::move(self->websocket_);
+  self.reset();
+  if (websocket != nullptr) co_await go_on(std::move(websocket));
+  held.over();
+  co_await linger(*stream);
+}
+
+asio::awaitable<void> H1Connection::serve_requests(Clock::time_point first_head) {
   auto deadline = first_head;
   for (;;) {
     if (!co_await read_head(deadline)) break;
     control_.running_ = true;
     const bool reusable = co_await serve();
-    control_.running_ = false;
+    control_.running_ = websocket_ != nullptr;
     if (!reusable || control_.going_away_) break;
     input_.release();
     deadline = Clock::now() + limits_.idle;
   }
-  co_await linger();
 }
 
 /// @return false when there is none: the peer left, or was refused
@@ -147,7 +193,9 @@ asio::awaitable<bool> H1Connection::serve() {
     failed = true;
     log::error("net", exchange->request().method, ' ', exchange->request().path, " failed: ", error.what());
   }
-  co_return co_await exchange->conclude(failed);
+  const bool reusable = co_await exchange->conclude(failed);
+  websocket_ = exchange->take_websocket();
+  co_return reusable;
 }
 
 /// Answers a request that no handler sees.
@@ -169,16 +217,6 @@ asio::awaitable<void> H1Connection::refuse(int status, std::string_view detail) 
   co_await stream_->write(as_bytes(answer));
 }
 
-asio::awaitable<void> H1Connection::linger() {
-  Watchdog watchdog(stream_->executor(), *stream_);
-  watchdog.arm(kLingerTime);
-  co_await stream_->shutdown(static_cast<int>(kLingerTime.count()));
-  for (;;) {
-    const auto more = co_await input_.fill(kHeadReadBytes);
-    if (!more || !*more) break;
-  }
-}
-
 void H1ServerControl::go_away() {
   going_away_ = true;
   if (!running_ && stream_ != nullptr) stream_->abort();
@@ -192,8 +230,8 @@ void H1ServerControl::abort() {
 asio::awaitable<void> H1ServerLink::run(std::unique_ptr<ByteStream> stream, Bytes already_read,
                                         const HttpServer::Handler& handler, const HttpServerLimits& limits,
                                         Clock::time_point first_head, H1ServerControl& control) {
-  H1Connection connection(std::move(stream), std::move(already_read), handler, limits, control);
-  co_await connection.run(first_head);
+  return H1Connection::run(
+      std::make_unique<H1Connection>(std::move(stream), std::move(already_read), handler, limits, control), first_head);
 }
 
 }  // namespace camspan::net

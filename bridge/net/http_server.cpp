@@ -48,6 +48,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
     std::size_t running() const { return h1.running() + h2.running(); }
   };
   using Connections = std::list<Connection>;
+  /// Not in the frames of coroutines, of which those that hand it on would keep its place as long as they last.
+  using Socket = std::unique_ptr<tcp::socket>;
   /// A stream of which enough is read to know what it speaks.
   struct Opened {
     std::unique_ptr<ByteStream> stream;  // null: there is none
@@ -62,11 +64,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
                                            ssl_ctx_st* tls);
   void admit(tcp::socket socket, ssl_ctx_st* tls);
   void warn_now_and_then(const std::string& message);
-  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Connections::iterator connection, tcp::socket socket,
+  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Connections::iterator connection, Socket socket,
                                      ssl_ctx_st* tls);
-  asio::awaitable<Opened> open(Connection& connection, tcp::socket socket, ssl_ctx_st* tls, Clock::time_point deadline);
+  asio::awaitable<Opened> open(Connection& connection, Socket socket, ssl_ctx_st* tls, Clock::time_point deadline);
   asio::awaitable<void> speak(Connection& connection, Opened opened, Clock::time_point deadline);
-  asio::awaitable<std::unique_ptr<ByteStream>> open_stream(Connection& connection, tcp::socket socket, ssl_ctx_st* tls,
+  asio::awaitable<std::unique_ptr<ByteStream>> open_stream(Connection& connection, Socket socket, ssl_ctx_st* tls,
                                                            Clock::time_point deadline);
   void leave(Connections::iterator connection);
   void stop_accepting();
@@ -122,11 +124,12 @@ void HttpServer::Impl::admit(tcp::socket socket, ssl_ctx_st* tls) {
   ++per_peer[address];
   connections.emplace_front();
   connections.front().address = address;
-  asio::co_spawn(executor, serve(shared_from_this(), connections.begin(), std::move(socket), tls), asio::detached);
+  auto owned = std::make_unique<tcp::socket>(std::move(socket));
+  asio::co_spawn(executor, serve(shared_from_this(), connections.begin(), std::move(owned), tls), asio::detached);
 }
 
 asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, Connections::iterator connection,
-                                              tcp::socket socket, ssl_ctx_st* tls) {
+                                              Socket socket, ssl_ctx_st* tls) {
   try {
     const auto deadline = Clock::now() + self->limits.handshake;
     Opened opened = co_await self->open(*connection, std::move(socket), tls, deadline);
@@ -146,11 +149,11 @@ void HttpServer::Impl::leave(Connections::iterator connection) {
 }
 
 /// TLS, where there is TLS. @return null when it failed
-asio::awaitable<std::unique_ptr<ByteStream>> HttpServer::Impl::open_stream(Connection& connection, tcp::socket socket,
+asio::awaitable<std::unique_ptr<ByteStream>> HttpServer::Impl::open_stream(Connection& connection, Socket socket,
                                                                            ssl_ctx_st* tls,
                                                                            Clock::time_point deadline) {
-  if (tls == nullptr) co_return std::make_unique<PlainStream>(std::move(socket));
-  auto stream = TlsStream::server(std::move(socket), tls);
+  if (tls == nullptr) co_return std::make_unique<PlainStream>(std::move(*socket));
+  auto stream = TlsStream::server(std::move(*socket), tls);
   connection.stream = stream.get();
   Watchdog watchdog(executor, *stream);
   watchdog.arm(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()));
@@ -162,8 +165,8 @@ asio::awaitable<std::unique_ptr<ByteStream>> HttpServer::Impl::open_stream(Conne
   co_return nullptr;
 }
 
-asio::awaitable<HttpServer::Impl::Opened> HttpServer::Impl::open(Connection& connection, tcp::socket socket,
-                                                                 ssl_ctx_st* tls, Clock::time_point deadline) {
+asio::awaitable<HttpServer::Impl::Opened> HttpServer::Impl::open(Connection& connection, Socket socket, ssl_ctx_st* tls,
+                                                                 Clock::time_point deadline) {
   Opened opened;
   auto stream = co_await open_stream(connection, std::move(socket), tls, deadline);
   if (stream == nullptr) co_return opened;

@@ -62,11 +62,7 @@ std::error_code stream_error(const std::error_code& error) {
   return error;
 }
 
-PlainStream::PlainStream(asio::ip::tcp::socket socket)
-    : socket_(std::move(socket)),
-      reading_(socket_.get_executor()),
-      writing_(socket_.get_executor()),
-      info_(describe_peer(socket_)) {
+PlainStream::PlainStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)), info_(describe_peer(socket_)) {
   std::error_code ignored;
   socket_.non_blocking(true, ignored);
 }
@@ -79,7 +75,7 @@ asio::awaitable<Result<std::size_t>> PlainStream::read_some(std::span<std::byte>
       co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return fail(stream_error(error));
     } else if (reading_.due()) {
-      co_await reading_.turn();
+      co_await reading_.turn(*this);
     }
     const ssize_t count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
     drained_ = count < std::ssize(into);
@@ -123,7 +119,7 @@ asio::awaitable<Result<>> PlainStream::write_gather(std::span<const ByteView> pi
     if (taken >= 0) {
       advance(pieces, sent, static_cast<std::size_t>(taken));
       writing_.moved(static_cast<std::size_t>(taken));
-      if (writing_.due()) co_await writing_.turn();
+      if (writing_.due()) co_await writing_.turn(*this);
       continue;
     }
     if (errno == EINTR) continue;

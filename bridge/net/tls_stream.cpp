@@ -106,12 +106,7 @@ void TlsStream::Wire::push() {
 }
 
 TlsStream::TlsStream(asio::ip::tcp::socket socket, ssl_ctx_st* context, std::string name)
-    : socket_(std::move(socket)),
-      ssl_(SSL_new(context)),
-      info_(describe_peer(socket_)),
-      name_(std::move(name)),
-      reading_(socket_.get_executor()),
-      writing_(socket_.get_executor()) {
+    : socket_(std::move(socket)), ssl_(SSL_new(context)), info_(describe_peer(socket_)), name_(std::move(name)) {
   BIO* bio = BIO_new(WireBio::method());
   if (ssl_ == nullptr || bio == nullptr) throw std::bad_alloc();
   std::error_code ignored;
@@ -216,7 +211,7 @@ std::error_code TlsStream::failure(int ssl_error) const {
 
 asio::awaitable<Result<std::size_t>> TlsStream::read_some(std::span<std::byte> into) {
   for (;;) {
-    if (reading_.due()) co_await reading_.turn();
+    if (reading_.due()) co_await reading_.turn(*this);
     if (aborted_) co_return fail(Errc::cancelled);
     std::size_t total = 0;
     std::size_t count = 0;
@@ -251,7 +246,7 @@ asio::awaitable<Result<>> TlsStream::write_record(ByteView bytes, bool more) {
   wire_.more = false;
   if (result != 1) co_return fail(failure(SSL_get_error(ssl_.get(), result)));
   writing_.moved(bytes.size());
-  if (writing_.due()) co_await writing_.turn();
+  if (writing_.due()) co_await writing_.turn(*this);
   co_return Result<>{};
 }
 

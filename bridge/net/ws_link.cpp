@@ -26,7 +26,31 @@ std::span<std::byte> read_buffer() {
   return buffer;
 }
 
+/// For handlers that wait most of the time: Asio would put them into any block that it has at hand, however large.
+template <class T>
+struct OwnMemory {
+  using value_type = T;
+  OwnMemory() = default;
+  template <class U>
+  OwnMemory(const OwnMemory<U>&) {}  // NOLINT(google-explicit-constructor): what an allocator must convert from
+  T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+  void deallocate(T* memory, std::size_t count) { std::allocator<T>().deallocate(memory, count); }
+  bool operator==(const OwnMemory&) const = default;
+};
+
 }  // namespace
+
+struct WsSession::Silence {
+  using allocator_type = OwnMemory<void*>;
+  allocator_type get_allocator() const noexcept { return {}; }
+
+  void operator()(const std::error_code& error) const {
+    const auto self = session.lock();
+    if (!error && self != nullptr && !self->settled_) self->on_silence();
+  }
+
+  std::weak_ptr<WsSession> session;
+};
 
 WsSession::WsSession(ws::Role role, ByteStream& stream, Bytes already_read, std::size_t max_message_bytes,
                      std::chrono::milliseconds ping)
@@ -52,10 +76,7 @@ void WsSession::watch_silence() {
   const auto quiet_at = last_input_ + ping_ * (unanswered_ + 1);
   // A link that nobody reads cannot see pongs; its peer is not judged then.
   silence_.expires_at(reading_ ? std::max(quiet_at, Clock::now()) : Clock::now() + ping_);
-  silence_.async_wait([weak = weak_from_this()](const std::error_code& error) {
-    const auto self = weak.lock();
-    if (!error && self != nullptr && !self->settled_) self->on_silence();
-  });
+  silence_.async_wait(Silence{weak_from_this()});
 }
 
 void WsSession::on_silence() {
@@ -183,11 +204,15 @@ asio::awaitable<Result<WsLink::Message>> WsSession::read() {
   return next_message(closing_);
 }
 
+/// Small: its frame is there as long as the link waits for a message.
 asio::awaitable<Result<WsLink::Message>> WsSession::next_message(bool closed) {
-  if (closed) co_return fail(Errc::closed);
+  Result<> received = closed ? fail(Errc::closed) : Result<>{};
+  std::optional<Result<WsLink::Message>> event;
   for (;;) {
-    if (auto event = take_event()) co_return std::move(*event);
-    Result<> received;
+    // What came before the end still counts.
+    if (!closed) event = take_event();
+    if (!event && !received) event.emplace(fail(received.error()));
+    if (event) co_return std::move(*event);
     if (already_read_.empty()) {
       reading_ = true;
       const auto count = co_await stream_.read_some(read_buffer());
@@ -196,10 +221,6 @@ asio::awaitable<Result<WsLink::Message>> WsSession::next_message(bool closed) {
       feed(std::exchange(already_read_, {}));
     }
     if (received) received = co_await flush();
-    if (received) continue;
-    // What came before the end still counts.
-    if (auto event = take_event()) co_return std::move(*event);
-    co_return fail(received.error());
   }
 }
 
@@ -241,6 +262,7 @@ class Link final : public WsLink {
     return session_->close(code, std::move(reason));
   }
   void abort() override { session_->abort(); }
+  void go_on(std::function<asio::awaitable<void>()> work) override { session_->go_on(std::move(work)); }
 
  private:
   std::shared_ptr<WsSession> session_;

@@ -4,14 +4,16 @@
 #include <asio/awaitable.hpp>
 #include <camspan/bytes.hpp>
 #include <camspan/error.hpp>
+#include <functional>
 #include <memory>
 
 #include "proto/ws/frame.hpp"
 
 namespace camspan::net {
 
-/// Lives on its connection's I/O thread. One coroutine may read while another writes. Pings are answered by the link,
-/// and it pings an idle peer itself: two unanswered pings end it with Errc::timed_out.
+/// Lives on its connection's I/O thread, at most as long as its exchange unless it goes on. One coroutine may read
+/// while another writes. Pings are answered by the link, and it pings an idle peer itself: two unanswered pings end it
+/// with Errc::timed_out.
 class WsLink {
  public:
   virtual ~WsLink() = default;
@@ -36,6 +38,10 @@ class WsLink {
   virtual asio::awaitable<void> close(std::uint16_t code, std::string reason) = 0;
   /// Ends the link at once.
   virtual void abort() = 0;
+  /// Runs `work` when the handler of the request has returned and all that HTTP needed is gone, so that a peer that
+  /// stays for days costs no more than its link. From then on the exchange is not there; the link is as long as `work`
+  /// runs. Once, before the handler returns.
+  virtual void go_on(std::function<asio::awaitable<void>()> work) = 0;
 };
 
 }  // namespace camspan::net

@@ -29,6 +29,10 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   std::size_t try_write(std::span<const ByteView> encoded);
   asio::awaitable<void> close(std::uint16_t code, std::string reason);
   void abort() { stream_.abort(); }
+  /// See WsLink::go_on().
+  void go_on(std::function<asio::awaitable<void>()> work) { work_ = std::move(work); }
+  bool goes_on() const { return work_ != nullptr; }
+  std::function<asio::awaitable<void>()> take_work() { return std::exchange(work_, {}); }
   /// Returns when nothing uses the stream any more.
   asio::awaitable<void> settle();
   static std::unique_ptr<WsLink> make_link(std::shared_ptr<WsSession> session);
@@ -42,6 +46,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   asio::awaitable<Result<>> write_now(std::span<const ByteView> encoded);
   asio::awaitable<Result<>> flush();
   asio::awaitable<void> write_done();
+  struct Silence;
   void watch_silence();
   void on_silence();
   static asio::awaitable<void> send_ping(std::shared_ptr<WsSession> self);
@@ -49,6 +54,7 @@ class WsSession : public std::enable_shared_from_this<WsSession> {
   std::error_code reason(std::error_code error) const { return timed_out_ ? Errc::timed_out : error; }
 
   ByteStream& stream_;
+  std::function<asio::awaitable<void>()> work_;  // when the exchange is over
   ws::FrameSession frames_;
   Bytes already_read_;
   Bytes control_;  // frames of our own to write: pongs, pings, close

@@ -63,14 +63,19 @@ asio::awaitable<void> WsStreams::serve(HttpExchange& exchange) {
   if (!link) co_return;  // it has been answered
   ++counts_.accepted;
   const ClientId id = new_id();
+  WsLink& opened = **link;
   auto client = std::make_shared<WsClient>(id, std::move(*link), executor_, rounds_, user_, settings_, counts_);
   clients_.push_back(client);
   log::debug("net", exchange.request().peer, " is WebSocket client ", static_cast<std::uint32_t>(id));
   user_.connected(id);
   if (stopping_) client->close(kGoingAway, "the server stops");
+  opened.go_on([this, client] { return run(*this, client); });
+}
+
+asio::awaitable<void> WsStreams::run(WsStreams& self, std::shared_ptr<WsClient> client) {
   co_await WsClient::run(client);
-  std::erase(clients_, client);
-  user_.disconnected(id);
+  std::erase(self.clients_, client);
+  self.user_.disconnected(client->id());
 }
 
 Result<> WsStreams::send(ClientId client, ws_message::SharedFrame frame, Sent sent) {

@@ -67,7 +67,7 @@ struct WsStreamsStats {
   std::uint64_t bad_messages = 0;
 };
 
-/// Lives on one I/O thread, and longer than every serve().
+/// Lives on one I/O thread, and longer than every connection that serve() was called for.
 class WsStreams {
  public:
   using Sent = std::function<void(Result<>)>;
@@ -77,7 +77,7 @@ class WsStreams {
   WsStreams(const asio::any_io_executor& executor, WsStreamsUser& user, WsStreamsSettings settings);
   ~WsStreams();
 
-  /// Serves a request for a WebSocket until it ends, or refuses it.
+  /// Lets a client in that asks for a WebSocket, which goes on behind its exchange (WsLink::go_on), or refuses it.
   asio::awaitable<void> serve(HttpExchange& exchange);
 
   /// Queues a message for one client. Messages that wait go out together.
@@ -102,6 +102,7 @@ class WsStreams {
   WsStreamsStats stats() const;
 
  private:
+  static asio::awaitable<void> run(WsStreams& self, std::shared_ptr<WsClient> client);
   WsClient* find(ClientId client) const;
   ClientId new_id();
   asio::awaitable<bool> admit(HttpExchange& exchange);

@@ -247,11 +247,16 @@ asio::awaitable<void> WsClient::run(std::shared_ptr<WsClient> self) {
     if (!self->leaving_) self->take(*message);
   }
   self->end();
+  if (self->busy_ > 0) co_await become_idle(self);
+  self->link_.reset();
+}
+
+/// A coroutine of its own: what it needs to wait would be in the frame of run() all the time.
+asio::awaitable<void> WsClient::become_idle(std::shared_ptr<WsClient> self) {
   WakeUp idle(self->executor_);
   self->idle_ = &idle;
   while (self->busy_ > 0) co_await idle.wait();
   self->idle_ = nullptr;
-  self->link_.reset();
 }
 
 void WsClient::end() {

@@ -51,6 +51,7 @@ class WsClient final : public WriteRounds::Writer, public std::enable_shared_fro
   std::size_t retire(std::size_t taken);
   void end();
   void settle();
+  static asio::awaitable<void> become_idle(std::shared_ptr<WsClient> self);
   static asio::awaitable<void> write_rest(std::shared_ptr<WsClient> self, std::size_t skip);
   static asio::awaitable<void> say_goodbye(std::shared_ptr<WsClient> self, std::uint16_t code, std::string reason);
 

@@ -31,26 +31,38 @@ struct Seen {
   std::error_code accepted;
 };
 
-asio::awaitable<void> echo(HttpExchange& exchange, Seen& seen) {
-  auto link = co_await exchange.accept_websocket();
-  if (!link) {
-    seen.accepted = link.error();
-    co_return;
-  }
+asio::awaitable<void> echo_on(std::shared_ptr<WsLink> link, Seen& seen) {
   for (;;) {
-    const auto message = co_await (*link)->read();
+    const auto message = co_await link->read();
     if (!message) {
       seen.end = message.error();
       co_return;
     }
     seen.messages.emplace_back(as_text(message->data));
     if (as_text(message->data) == "close") {
-      co_await (*link)->close(1001, "going");
+      co_await link->close(1001, "going");
       co_return;
     }
+    if (as_text(message->data) == "throw") throw std::runtime_error("for once");
     const auto opcode = message->text ? ws::Opcode::text : ws::Opcode::binary;
-    if (!co_await send(**link, opcode, message->data)) co_return;
+    if (!co_await send(*link, opcode, message->data)) co_return;
   }
+}
+
+/// Whose link goes with the exchange, or goes on behind it.
+enum class Place : std::uint8_t { in_handler, behind_exchange };
+
+asio::awaitable<void> echo(HttpExchange& exchange, Seen& seen, Place place) {
+  auto accepted = co_await exchange.accept_websocket();
+  if (!accepted) {
+    seen.accepted = accepted.error();
+    co_return;
+  }
+  std::shared_ptr<WsLink> link = std::move(*accepted);
+  if (place == Place::in_handler)
+    co_await echo_on(std::move(link), seen);
+  else
+    link->go_on([link, &seen] { return echo_on(link, seen); });
 }
 
 /// A WebSocket client on a RawClient.
@@ -104,15 +116,20 @@ class WsClient {
   std::string head_;
 };
 
-class WsLinkTest : public testing::Test {
+class WsLinkTest : public testing::TestWithParam<Place> {
  protected:
   HttpServer::Handler handler() {
-    return [this](HttpExchange& exchange) { return echo(exchange, seen_); };
+    return [this](HttpExchange& exchange) { return echo(exchange, seen_, GetParam()); };
   }
   Seen seen_;
 };
 
-TEST_F(WsLinkTest, AcceptsWithoutExtensionAndProtocol) {
+INSTANTIATE_TEST_SUITE_P(, WsLinkTest, testing::Values(Place::in_handler, Place::behind_exchange),
+                         [](const auto& place) {
+                           return place.param == Place::in_handler ? "InItsHandler" : "BehindItsExchange";
+                         });
+
+TEST_P(WsLinkTest, AcceptsWithoutExtensionAndProtocol) {
   TestServer server(handler());
   WsClient client(server.address());
   EXPECT_EQ(client.head(),
@@ -120,7 +137,7 @@ TEST_F(WsLinkTest, AcceptsWithoutExtensionAndProtocol) {
             "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
 }
 
-TEST_F(WsLinkTest, EchoesMessages) {
+TEST_P(WsLinkTest, EchoesMessages) {
   TestServer server(handler());
   WsClient client(server.address());
   client.send(ws::Opcode::text, "hello");
@@ -132,7 +149,7 @@ TEST_F(WsLinkTest, EchoesMessages) {
   EXPECT_EQ(client.next_text(), large);
 }
 
-TEST_F(WsLinkTest, TakesFramesThatCameWithTheRequest) {
+TEST_P(WsLinkTest, TakesFramesThatCameWithTheRequest) {
   TestServer server(handler());
   RawClient socket(server.address());
   ws::FrameSession frames(ws::Role::client, {});
@@ -146,14 +163,14 @@ TEST_F(WsLinkTest, TakesFramesThatCameWithTheRequest) {
   EXPECT_THAT(socket.read_until("eager"), StartsWith("HTTP/1.1 101"));
 }
 
-TEST_F(WsLinkTest, AnswersPings) {
+TEST_P(WsLinkTest, AnswersPings) {
   TestServer server(handler());
   WsClient client(server.address());
   client.send(ws::Opcode::ping, "are you there");
   EXPECT_TRUE(std::holds_alternative<ws::FrameSession::Pong>(client.next()));
 }
 
-TEST_F(WsLinkTest, AnswersACloseFrameAndEnds) {
+TEST_P(WsLinkTest, AnswersACloseFrameAndEnds) {
   {
     TestServer server(handler());
     WsClient client(server.address());
@@ -165,7 +182,7 @@ TEST_F(WsLinkTest, AnswersACloseFrameAndEnds) {
   EXPECT_EQ(seen_.end, Errc::closed);
 }
 
-TEST_F(WsLinkTest, ClosesInGoodOrder) {
+TEST_P(WsLinkTest, ClosesInGoodOrder) {
   TestServer server(handler());
   WsClient client(server.address());
   client.send(ws::Opcode::text, "close");
@@ -176,7 +193,7 @@ TEST_F(WsLinkTest, ClosesInGoodOrder) {
   EXPECT_EQ(client.socket().read_all(), "");
 }
 
-TEST_F(WsLinkTest, TellsAPeerWhatItBroke) {
+TEST_P(WsLinkTest, TellsAPeerWhatItBroke) {
   {
     TestServer server(handler());
     WsClient client(server.address());
@@ -190,7 +207,7 @@ TEST_F(WsLinkTest, TellsAPeerWhatItBroke) {
   EXPECT_EQ(seen_.messages, std::vector<std::string>{"first"});
 }
 
-TEST_F(WsLinkTest, SendsNothingBehindACloseFrame) {
+TEST_P(WsLinkTest, SendsNothingBehindACloseFrame) {
   TestServer server(handler());
   WsClient client(server.address());
   ASSERT_TRUE(client.frames().send(ws::Opcode::text, as_bytes("the answer to this finds the link closing")));
@@ -200,7 +217,7 @@ TEST_F(WsLinkTest, SendsNothingBehindACloseFrame) {
   EXPECT_EQ(client.socket().read_all(), "");
 }
 
-TEST_F(WsLinkTest, RefusesAMessageOverItsLimit) {
+TEST_P(WsLinkTest, RefusesAMessageOverItsLimit) {
   {
     TestServer server(handler(), {.max_websocket_message_bytes = 1000});
     {
@@ -213,7 +230,37 @@ TEST_F(WsLinkTest, RefusesAMessageOverItsLimit) {
   EXPECT_EQ(seen_.end, Errc::too_large);
 }
 
-TEST_F(WsLinkTest, TellsAConnectionThatIsCut) {
+TEST_P(WsLinkTest, EndsWithWorkThatThrows) {
+  TestServer server(handler());
+  WsClient client(server.address());
+  client.send(ws::Opcode::text, "throw");
+  EXPECT_EQ(client.socket().read_all(), "");
+  EXPECT_TRUE(server.wait_for([](const HttpServerStats& stats) { return stats.connections == 0; }));
+}
+
+TEST_P(WsLinkTest, IsWaitedForByAServerThatStops) {
+  TestServer server(handler());
+  WsClient client(server.address());
+  client.send(ws::Opcode::text, "before");
+  EXPECT_EQ(client.next_text(), "before");
+  server.thread().run([&] { server.server().stop_accepting(); });
+  client.send(ws::Opcode::text, "after");
+  EXPECT_EQ(client.next_text(), "after");
+  client.send(ws::Opcode::text, "close");
+  EXPECT_EQ(std::get<Closed>(client.next()).code, 1001);
+}
+
+TEST_P(WsLinkTest, IsCutByAServerThatWaitsNoLonger) {
+  TestServer server(handler());
+  WsClient client(server.address());
+  client.send(ws::Opcode::text, "before");
+  EXPECT_EQ(client.next_text(), "before");
+  test::io_run(server.thread(), server.server().drain(1ms));
+  EXPECT_EQ(client.socket().read_all(), "");
+  EXPECT_EQ(seen_.end, Errc::cancelled);
+}
+
+TEST_P(WsLinkTest, TellsAConnectionThatIsCut) {
   {
     TestServer server(handler());
     { WsClient client(server.address()); }
@@ -222,7 +269,7 @@ TEST_F(WsLinkTest, TellsAConnectionThatIsCut) {
   EXPECT_EQ(seen_.end, Errc::connection_lost);
 }
 
-TEST_F(WsLinkTest, PingsASilentPeerAndGivesUpAfterTwo) {
+TEST_P(WsLinkTest, PingsASilentPeerAndGivesUpAfterTwo) {
   {
     TestServer server(handler(), {.websocket_ping = 20ms});
     WsClient client(server.address());
@@ -233,7 +280,7 @@ TEST_F(WsLinkTest, PingsASilentPeerAndGivesUpAfterTwo) {
   EXPECT_EQ(seen_.end, Errc::timed_out);
 }
 
-TEST_F(WsLinkTest, KeepsAPeerThatAnswersPings) {
+TEST_P(WsLinkTest, KeepsAPeerThatAnswersPings) {
   TestServer server(handler(), {.websocket_ping = 300ms});
   WsClient client(server.address());
   std::string pings;
@@ -248,6 +295,29 @@ TEST_F(WsLinkTest, KeepsAPeerThatAnswersPings) {
   while (client.socket().read_until("still here").empty()) {
   }
 }
+
+/// What a route keeps with its connection, to be seen to go.
+asio::awaitable<void> leave_something(HttpExchange& exchange, Seen& seen, std::shared_ptr<void> kept) {
+  exchange.connection().context = std::move(kept);
+  return echo(exchange, seen, Place::behind_exchange);
+}
+
+TEST(WsLinkThatGoesOnTest, NeedsNothingOfItsExchange) {
+  Seen seen;
+  auto kept = std::make_shared<int>(0);
+  const std::weak_ptr<int> left = kept;
+  TestServer server([&](HttpExchange& exchange) { return leave_something(exchange, seen, std::move(kept)); });
+  WsClient client(server.address());
+  client.send(ws::Opcode::text, "hello");
+  EXPECT_EQ(client.next_text(), "hello");
+  EXPECT_TRUE(left.expired());
+  EXPECT_EQ(server.stats().connections, 1u);
+}
+
+class WsLinkTrafficTest : public testing::Test {
+ protected:
+  Seen seen_;
+};
 
 asio::awaitable<void> flood(HttpExchange& exchange, std::size_t count) {
   auto link = co_await exchange.accept_websocket();
@@ -266,7 +336,7 @@ asio::awaitable<void> read_along(std::shared_ptr<WsLink> link, std::vector<std::
   }
 }
 
-TEST_F(WsLinkTest, PutsPongsOnlyBetweenMessages) {
+TEST_F(WsLinkTrafficTest, PutsPongsOnlyBetweenMessages) {
   TestServer server([](HttpExchange& exchange) { return flood(exchange, 500); });
   WsClient client(server.address());
   std::size_t messages = 0;
@@ -297,7 +367,7 @@ asio::awaitable<void> talk_both_ways(HttpExchange& exchange, Seen& seen) {
   co_await done.wait();
 }
 
-TEST_F(WsLinkTest, ReadsAndWritesAtOnce) {
+TEST_F(WsLinkTrafficTest, ReadsAndWritesAtOnce) {
   {
     TestServer server([this](HttpExchange& exchange) { return talk_both_ways(exchange, seen_); });
     WsClient client(server.address());
@@ -328,7 +398,7 @@ class WsRefusalTest : public testing::TestWithParam<Refused> {};
 TEST_P(WsRefusalTest, IsAnsweredWithAProblem) {
   Seen seen;
   {
-    TestServer server([&seen](HttpExchange& exchange) { return echo(exchange, seen); });
+    TestServer server([&seen](HttpExchange& exchange) { return echo(exchange, seen, Place::in_handler); });
     RawClient client(server.address());
     client.send(std::string("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n") +
                 GetParam().fields + "\r\n");
@@ -354,7 +424,7 @@ INSTANTIATE_TEST_SUITE_P(
                             "HTTP/1.1 400 "}),
     [](const auto& info) { return info.param.name; });
 
-TEST_F(WsLinkTest, IsNotForPlainRequests) {
+TEST_P(WsLinkTest, IsNotForPlainRequests) {
   {
     TestServer server(handler());
     RawClient client(server.address());
