@@ -82,6 +82,14 @@ class Link {
 /// Counts the body of an answer in chunks (RFC 9112 section 7.1).
 class Chunks {
  public:
+  /// What is to come of this chunk, with its line end; 0 = its head is next.
+  std::size_t left() const { return left_; }
+  /// Bytes of left() that nobody looked at. @return how many of them are of the body
+  std::size_t skip(std::size_t bytes) {
+    const std::size_t body = std::min(bytes, left_ - std::min<std::size_t>(left_, 2));
+    left_ -= bytes;
+    return body;
+  }
   /// @return how many bytes of `piece` are of the body
   std::size_t count(std::string_view piece) {
     std::size_t body = 0;
