@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -401,6 +402,33 @@ TEST(WsStreamSinkTest, ServesMoreWhenItRunsAgainAndCountsOn) {
   guint port = 1;
   g_object_get(sink.element(), "current-port", &port, nullptr);
   EXPECT_EQ(port, 0u);
+}
+
+TEST(WsStreamSinkTest, StaysWithinItsBoundUnderTenfoldOverload) {
+  constexpr guint64 kBound = 500'000;
+  constexpr std::size_t kFileHeader = 13;  // no unit
+  WsSink sink("encoding=raw path=/appdata max-size-bytes=" + std::to_string(kBound));
+  test::WsPeer peer(sink.address());
+  test::FlvMaker maker;
+  sink.push_all({maker.avc_config()});
+  std::uint32_t number = 0;
+  const auto push_gop = [&] {
+    for (int i = 0; i < 20; ++i, ++number)
+      EXPECT_EQ(sink.push(i == 0 ? maker.key(number * 40, 5000) : maker.delta(number * 40, 5000)), GST_FLOW_OK);
+    EXPECT_LE(sink.stat("level-bytes"), kBound);
+  };
+  const auto lost = [&] {
+    return sink.stat("bytes-dropped-soft") + sink.stat("bytes-dropped-hard") + sink.stat("bytes-dropped-input");
+  };
+  // The system takes some of what the client does not.
+  for (int gops = 0; gops < 500 && lost() < 10 * kBound; ++gops) push_gop();
+  EXPECT_GE(lost(), 10 * kBound);
+  std::size_t read = 0;
+  // Now it reads: every byte comes, or is counted under one cause.
+  auto ended = std::async(std::launch::async, [&] { return sink.eos(); });
+  for (std::string message; !message.starts_with("\x03\xe8"); message = peer.read_message()) read += message.size();
+  EXPECT_TRUE(ended.get());
+  EXPECT_EQ(read - kFileHeader + lost(), sink.stat("bytes-in"));
 }
 
 // A client that does not read costs the streaming thread nothing.
