@@ -60,6 +60,19 @@ if(CAMSPAN_P2P OR CAMSPAN_HUB)
 endif()
 if(CAMSPAN_P2P)
   pkg_check_modules(USRSCTP REQUIRED IMPORTED_TARGET usrsctp)
+  find_library(USRSCTP_ARCHIVE libusrsctp.a HINTS ${USRSCTP_LIBRARY_DIRS} REQUIRED)
+  set(CAMSPAN_USRSCTP_ARCHIVE "${PROJECT_BINARY_DIR}/libcamspan-usrsctp.a")
+  set(maker "${PROJECT_SOURCE_DIR}/cmake/usrsctp_clock.cmake")
+  add_custom_command(OUTPUT "${CAMSPAN_USRSCTP_ARCHIVE}" DEPENDS "${USRSCTP_ARCHIVE}" "${maker}" VERBATIM
+    COMMAND "${CMAKE_COMMAND}" "-DARCHIVE=${USRSCTP_ARCHIVE}" "-DOUT=${CAMSPAN_USRSCTP_ARCHIVE}" "-DAR=${CMAKE_AR}"
+            "-DOBJCOPY=${CMAKE_OBJCOPY}" -P "${maker}")
+  add_custom_target(camspan_usrsctp_archive DEPENDS "${CAMSPAN_USRSCTP_ARCHIVE}")
+  add_library(camspan_usrsctp STATIC IMPORTED GLOBAL)
+  add_dependencies(camspan_usrsctp camspan_usrsctp_archive)
+  set_target_properties(camspan_usrsctp PROPERTIES IMPORTED_LOCATION "${CAMSPAN_USRSCTP_ARCHIVE}"
+    INTERFACE_INCLUDE_DIRECTORIES "${USRSCTP_INCLUDE_DIRS}" INTERFACE_LINK_LIBRARIES Threads::Threads
+    # A program may have another usrsctp beside.
+    INTERFACE_LINK_OPTIONS "LINKER:--exclude-libs,libcamspan-usrsctp.a")
   pkg_check_modules(NICE REQUIRED IMPORTED_TARGET nice>=0.1.19)
 endif()
 find_package(nlohmann_json 3.9 REQUIRED)

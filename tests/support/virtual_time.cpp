@@ -2,6 +2,8 @@
 
 #include <sys/time.h>
 
+#include "proto/rtc/usrsctp_clock.hpp"
+
 namespace camspan::test {
 namespace {
 
@@ -20,6 +22,14 @@ void VirtualTime::advance_to(TimePoint when) {
 }
 
 }  // namespace camspan::test
+
+namespace camspan::rtc {
+
+std::chrono::microseconds usrsctp_clock() {
+  return std::chrono::microseconds(test::kEpoch_us + test::elapsed_us);
+}
+
+}  // namespace camspan::rtc
 
 // Takes the place of the C library's for everything in the program.
 extern "C" __attribute__((visibility("default"))) int gettimeofday(timeval* time, void* /*zone*/) noexcept {

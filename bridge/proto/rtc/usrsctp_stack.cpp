@@ -1,6 +1,10 @@
 #include "proto/rtc/usrsctp_stack.hpp"
 
+#include <netinet/in.h>
+#include <sys/time.h>
+
 #include "proto/rtc/sctp_impl.hpp"
+#include "proto/rtc/usrsctp_clock.hpp"
 
 namespace camspan::rtc {
 namespace {
@@ -16,6 +20,8 @@ constexpr std::uint32_t kInitialWindow = 10;    // packets, RFC 6928; usrsctp ha
 constexpr std::uint32_t kMaxBurst = 10;         // packets at once after silence
 constexpr std::uint32_t kDelayedSack_ms = 20;
 constexpr std::uint32_t kMaxChunks = 4096;  // waiting, of one association: bounds the cost of tiny messages
+
+constexpr std::chrono::seconds kLookAgain{1};  // at the round trips
 
 void tune() {
   // None of these extensions has a use over DTLS, and each is memory and bytes in the INIT.
@@ -41,7 +47,30 @@ void tune() {
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(kMaxChunks);
 }
 
+// How much longer than round trip and variance something is on its way before it is lost.
+std::chrono::microseconds patience{0};
+
+timeval to_timeval(std::chrono::microseconds time) {
+  return {time.count() / 1'000'000, time.count() % 1'000'000};
+}
+
 }  // namespace
+
+// What usrsctp calls by these names (cmake/usrsctp_clock.cmake).
+extern "C" {
+__attribute__((visibility("hidden"))) extern const in6_addr camspan_usrsctp_any;
+const in6_addr camspan_usrsctp_any = IN6ADDR_ANY_INIT;
+
+__attribute__((visibility("hidden"))) int camspan_usrsctp_time(timeval* time, void* /*zone*/) noexcept {
+  *time = to_timeval(usrsctp_clock());
+  return 0;
+}
+
+__attribute__((visibility("hidden"))) int camspan_usrsctp_timeout_time(timeval* time, void* /*zone*/) noexcept {
+  *time = to_timeval(usrsctp_clock() - patience);
+  return 0;
+}
+}
 
 UsrsctpStack::UsrsctpStack() {
   // Threads would be three, and raw sockets two, if the program runs as root.
@@ -73,9 +102,19 @@ void UsrsctpStack::advance(TimePoint now) {
   const auto elapsed = std::chrono::floor<std::chrono::milliseconds>(now - advanced_);
   if (elapsed.count() <= 0) return;
   advanced_ += elapsed;
+  if (now >= look_again_) measure_patience(now);
   usrsctp_handle_timers(static_cast<std::uint32_t>(elapsed.count()));
   // Messages whose lifetime is over give their space back.
   for (const auto& [address, association] : associations_) association->acknowledged = true;
+}
+
+/// The timer fires after the least RTO at the earliest. What was sent when it began must be lost by then, with a
+/// variance of half the time that is left beside the round trip; so the longest round trip counts.
+void UsrsctpStack::measure_patience(TimePoint now) {
+  look_again_ = now + kLookAgain;
+  std::chrono::milliseconds longest{0};
+  for (const auto& [address, association] : associations_) longest = std::max(longest, association->stats().rtt);
+  patience = std::max(std::chrono::milliseconds(kRtoMin_ms) - longest, std::chrono::milliseconds(0)) / 2;
 }
 
 int UsrsctpStack::output(void* address, void* packet, size_t size, uint8_t /*tos*/, uint8_t /*set_df*/) noexcept {

@@ -25,11 +25,13 @@ class UsrsctpStack {
 
  private:
   UsrsctpStack();
+  void measure_patience(TimePoint now);
   static int output(void* address, void* packet, size_t size, uint8_t tos, uint8_t set_df) noexcept;
 
   std::unordered_map<void*, SctpAssociation::Impl*> associations_;
   std::uintptr_t last_ = 0;
   TimePoint advanced_{};
+  TimePoint look_again_{};
   std::array<std::byte, 64 << 10> buffer_{};
 };
 
