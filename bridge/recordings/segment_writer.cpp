@@ -165,7 +165,7 @@ Result<> SegmentWriter::write() {
   if (offset == 0) gathered_[kFlagsOffset] = written_flags_ = flags_;
   const auto written = file_->write(gathered_, offset);
   if (!written) return written;
-  gathered_ = {};  // the next writer finds the memory in the cache
+  Bytes().swap(gathered_);  // the next writer finds the memory in the cache; assigning {} would keep it
   return write_flags();
 }
 
