@@ -60,6 +60,17 @@ class Install(Case):
                               env=dict(os.environ, CAMSPAN_GOS_LISTEN="127.0.0.1:0"))
         self.assertEqual((said.returncode, "streams are at http://127.0.0.1:" in said.stderr), (0, True), said.stderr)
 
+    def test_an_iot_video_program_in_c_builds_against_it(self):
+        root = self.install()
+        if not glob.glob(root + "/**/pkgconfig/camspan-iv.pc", recursive=True):
+            self.skipTest("built without P2P")
+        source, program = os.path.join(ROOT, "examples", "iv-p2p-camera", "main.c"), os.path.join(self.folder, "iv-p2p-camera")
+        built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
+                                *self.flags(root, "camspan-iv")], capture_output=True, text=True, timeout=120)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30)
+        self.assertIn("usage: iv-p2p-camera", said.stdout)
+
     def test_a_program_builds_against_it_and_the_element_is_found(self):
         root = self.install()
         source, program = (os.path.join(self.folder, name) for name in ("program.cpp", "program"))
