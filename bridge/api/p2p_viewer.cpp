@@ -119,6 +119,7 @@ void ViewerCore::start() {
   net::IceSettings ice;
   ice.loopback = is_loopback(url_.host);
   ice.servers_come = true;
+  ice.tcp = true;  // where the camera listens for it and UDP does not pass
   link_ = std::make_unique<net::P2pLink>(*p2p_, std::move(*certificate), std::move(ice), *this);
   const auto offer = link_->offer();
   if (!offer) return end({offer.error(), "This host has no network address to be reached at.", 0});

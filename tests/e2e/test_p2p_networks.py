@@ -103,6 +103,23 @@ class P2pNetworks(Case):
         told = self.check(CONE, CONE, ["udp", "tcp"], forward=NO_UDP, relayed="yes")
         self.assertIn("relay", told["path"])
 
+    def test_by_tcp_to_the_camera_where_udp_does_not_pass(self):
+        self.start_hub("stun")
+        self.start_camera(self.networks.centre, "ice-tcp=true")
+        viewer = self.networks.home("viewer", CONE, NO_UDP)
+        watching = self.start_viewer(viewer, "--seconds", "6")
+        self.assertEqual(watching.wait(DEADLINE), 0, read_file(self.figures).decode())
+        self.assertGreater(int(self.figures_now()["bytes"]), 50_000)
+        self.assertRegex(read_file(self.figures).decode().splitlines()[-1], r"path=\S+/host tcp relayed=no")
+        if not PAGE:
+            self.skipTest("only camspan-view: chromium or playwright-core is not installed")
+        page = Driver(self, "http://%s:8080/?token=%s#/cam1" % (CENTRE, self.server.view_token), self.networks.words(viewer))
+        page.live("direct")
+        page.plays(1)
+        page.ask("statistics")
+        seen, _ = page.wait("the statistics", lambda seen: seen["statistics"].get("How"))
+        self.assertEqual(seen["statistics"]["How"], "Direct, TCP")
+
     def test_not_at_all_without_turn_where_both_routers_are_symmetric(self):
         self.start_hub("stun")
         self.start_camera(self.networks.home("camera", SYMMETRIC))
