@@ -24,11 +24,11 @@ class Datagrams {
     const std::size_t begin = ends_.size() < 2 ? 0 : ends_[ends_.size() - 2];
     return std::span(data_).subspan(begin);
   }
-  /// Forgets them. Between bursts nothing stays allocated: there are as many of these as viewers.
+  /// Forgets them. The memory stays: given back after each burst it leaves holes in the heap that cost more (159 KB
+  /// a viewer at 2 Mbit/s instead of 127).
   void clear() {
-    // Assigning {} would keep the memory.
-    Bytes().swap(data_);
-    std::vector<std::size_t>().swap(ends_);
+    data_.clear();
+    ends_.clear();
   }
 
  private:
