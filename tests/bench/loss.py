@@ -6,8 +6,6 @@ them. A cell is a loss (each way), a round trip, a capacity in terms of the stre
 Each cell begins with a new camera; nothing of its first seconds counts. What is done is in FILE and not done again; --table
 prints it as Markdown. Needs root; CAMSPAN_BUILD names the build (build/release by default)."""
 import argparse
-import itertools
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import threading
 import time
 
 from tun import CAMERA, ROOT, Link, mathis  # before what it makes reachable
+import cells
 from harness import DEADLINE, gst_environment, wait_for
 from p2p_watcher import Watcher
 
@@ -86,20 +85,6 @@ def measure(link, mode, seconds):
             "fps": len(seen) / seconds, "stalls": len(stalls), "still_s": sum(stalls), "bitrate": bitrate}
 
 
-def kept(path):
-    if not path or not os.path.exists(path):
-        return {}
-    with open(path) as file:
-        return json.load(file)
-
-
-def keep(path, cells):
-    if path:
-        with open(path + ".new", "w") as file:
-            json.dump(cells, file, indent=1)
-        os.rename(path + ".new", path)
-
-
 def row(key, cell):
     loss, rtt, capacity, mode = key.split()
     bound = mathis(float(loss), float(rtt))
@@ -109,11 +94,11 @@ def row(key, cell):
         cell["bitrate"] / 1e6)
 
 
-def table(cells):
+def table(measured):
     print("| loss | RTT ms | capacity | Mathis Mbit/s | channel | lag p50 / p95 ms | fps | stalls | encoder Mbit/s |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for key in sorted(cells, key=lambda key: [float(word) if word[0].isdigit() else word for word in key.split()]):
-        print(row(key, cells[key]))
+    for key in sorted(measured, key=lambda key: [float(word) if word[0].isdigit() else word for word in key.split()]):
+        print(row(key, measured[key]))
 
 
 def main():
@@ -126,20 +111,16 @@ def main():
     options.add_argument("--results")
     options.add_argument("--table", action="store_true")
     given = options.parse_args()
-    cells = kept(given.results)
+    measured = cells.kept(given.results)
     if given.table:
-        table(cells)
+        table(measured)
         return
     with Link() as link:
-        for loss, rtt, capacity, mode in itertools.product(*(
-                words.split(",") for words in (given.loss, given.rtt, given.capacity, given.mode))):
-            key = " ".join((loss, rtt, capacity, mode))
-            if key in cells:
-                continue
+        def cell(loss, rtt, capacity, mode):
             shape(link, float(loss), float(rtt), float(capacity))
-            cells[key] = measure(link, mode, given.seconds)
-            print(row(key, cells[key]), flush=True)
-            keep(given.results, cells)
+            return measure(link, mode, given.seconds)
+
+        cells.fill(measured, given.results, (given.loss, given.rtt, given.capacity, given.mode), cell, row)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ compared with that before the first viewer came. All samples go to FILE; what is
 CAMSPAN_BUILD names the build (build/release by default)."""
 import argparse
 import base64
-import itertools
-import json
 import os
 import shutil
 import signal
@@ -19,6 +17,7 @@ import tempfile
 import time
 
 from tun import CAMERA, VIEWER, Link  # before what it makes reachable
+import cells
 from harness import BUILD, wait_for
 from p2p_peer import PROGRAM, Peer
 
@@ -145,26 +144,11 @@ def row(key, cell):
         "-" if cell["later"] is None else "%d / %d" % (cell["usual"], cell["later"]), cell["handles"], int(viewers) * int(streams))
 
 
-def kept(path):
-    if not path or not os.path.exists(path):
-        return {}
-    with open(path) as file:
-        return json.load(file)
-
-
-def keep(path, cells):
-    if not path:
-        return
-    with open(path + ".new", "w") as file:
-        file.write("{\n" + ",\n".join('"%s": %s' % (key, json.dumps(cells[key], separators=(",", ":"))) for key in cells) + "\n}\n")
-    os.rename(path + ".new", path)
-
-
-def table(cells):
+def table(measured):
     print("| case | m | n | before KB | most KB more | bound KB | within | usual / 10 s after KB | streams at the end |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for key in cells:
-        print(row(key, cells[key]))
+    for key in measured:
+        print(row(key, measured[key]))
 
 
 def main():
@@ -177,18 +161,15 @@ def main():
     options.add_argument("--results")
     options.add_argument("--table", action="store_true")
     given = options.parse_args()
-    cells = kept(given.results)
+    measured = cells.kept(given.results)
     if given.table:
-        table(cells)
+        table(measured)
         return
     with Link() as link:
-        for case, viewers, streams in itertools.product(*(words.split(",") for words in (given.cases, given.viewers, given.streams))):
-            key = " ".join((case, viewers, streams))
-            if key in cells:
-                continue
-            cells[key] = measure(link, case, int(viewers), int(streams), given.seconds, given.chunks)
-            print(row(key, cells[key]), flush=True)
-            keep(given.results, cells)
+        def cell(case, viewers, streams):
+            return measure(link, case, int(viewers), int(streams), given.seconds, given.chunks)
+
+        cells.fill(measured, given.results, (given.cases, given.viewers, given.streams), cell, row)
 
 
 if __name__ == "__main__":
