@@ -40,22 +40,25 @@ class Install(Case):
         self.assertEqual(flags.returncode, 0, flags.stderr)
         return flags.stdout.split()
 
+    def build(self, root, example, package):
+        """An example in C, by what pkg-config says of the package. @return the program"""
+        source, program = os.path.join(ROOT, "examples", example, "main.c"), os.path.join(self.folder, example)
+        built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
+                                *self.flags(root, package)], capture_output=True, text=True, timeout=120)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        return program
+
+    def check_usage(self, root, example, package):
+        said = subprocess.run([self.build(root, example, package), "--help"], capture_output=True, text=True, timeout=30)
+        self.assertIn("usage: " + example, said.stdout)
+
     def test_a_link_kit_program_in_c_builds_against_it(self):
         root = self.install()
         for example in ("link-h2-stream", "link-upload-file"):
-            source, program = os.path.join(ROOT, "examples", example, "main.c"), os.path.join(self.folder, example)
-            built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
-                                    *self.flags(root, "camspan-linkkit")], capture_output=True, text=True, timeout=120)
-            self.assertEqual(built.returncode, 0, built.stderr)
-            said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30)
-            self.assertIn("usage: " + example, said.stdout)
+            self.check_usage(root, example, "camspan-linkkit")
 
     def test_a_gecko_os_program_in_c_builds_against_it(self):
-        root = self.install()
-        source, program = os.path.join(ROOT, "examples", "gos-camera", "main.c"), os.path.join(self.folder, "gos-camera")
-        built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
-                                *self.flags(root, "camspan-gos")], capture_output=True, text=True, timeout=120)
-        self.assertEqual(built.returncode, 0, built.stderr)
+        program = self.build(self.install(), "gos-camera", "camspan-gos")
         said = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
                               env=dict(os.environ, CAMSPAN_GOS_LISTEN="127.0.0.1:0"))
         self.assertEqual((said.returncode, "streams are at http://127.0.0.1:" in said.stderr), (0, True), said.stderr)
@@ -64,12 +67,7 @@ class Install(Case):
         root = self.install()
         if not glob.glob(root + "/**/pkgconfig/camspan-iv.pc", recursive=True):
             self.skipTest("built without P2P")
-        source, program = os.path.join(ROOT, "examples", "iv-p2p-camera", "main.c"), os.path.join(self.folder, "iv-p2p-camera")
-        built = subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", source, "-o", program,
-                                *self.flags(root, "camspan-iv")], capture_output=True, text=True, timeout=120)
-        self.assertEqual(built.returncode, 0, built.stderr)
-        said = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30)
-        self.assertIn("usage: iv-p2p-camera", said.stdout)
+        self.check_usage(root, "iv-p2p-camera", "camspan-iv")
 
     def test_a_program_builds_against_it_and_the_element_is_found(self):
         root = self.install()

@@ -92,18 +92,23 @@ class Viewer:
 
 
 class IvP2pCamera(Case):
-    def test_two_viewers_watch_and_ask(self):
-        hub = self.hub()
-        token = hub.token("live,command")
-        path = os.path.join(self.folder, "film.flv")
-        with open(path, "wb") as file:
-            file.write(film())
+    def start_camera(self, hub, path):
+        """A camera that the hub knows. @return its process, and the file of its log"""
         log = open(os.path.join(self.folder, "camera.log"), "w")
         self.addCleanup(log.close)
         camera = self.start(CAMERA, path, stdout=log, stderr=log,
                             env={**os.environ, "CAMSPAN_HUB": "http://127.0.0.1:%d" % hub.plain_port,
                                  "CAMSPAN_DEVICE_FILE": hub.secret_file})
         wait_for(lambda: b"ready:" in read_file(log.name), "the camera is ready")
+        return camera, log
+
+    def test_two_viewers_watch_and_ask(self):
+        hub = self.hub()
+        token = hub.token("live,command")
+        path = os.path.join(self.folder, "film.flv")
+        with open(path, "wb") as file:
+            file.write(film())
+        camera, log = self.start_camera(hub, path)
 
         async def run():
             viewers = [await Viewer().watch(hub, token), await Viewer().watch(hub, token)]
@@ -132,7 +137,6 @@ class IvP2pCamera(Case):
         self.assertEqual(text.count("asks for action=live&channel=0"), 2, text)
         self.assertEqual(text.count("a viewer left"), 2, text)
 
-
     @unittest.skipUnless(PAGE and has_element(), "needs chromium, playwright-core and the elements that make a film")
     def test_chromium_and_camspan_view_at_once(self):
         hub = self.hub()
@@ -142,12 +146,7 @@ class IvP2pCamera(Case):
                                "h264parse", "!", "video/x-h264,stream-format=avc,alignment=au", "!", "flvmux", "!", "filesink",
                                "location=" + path)
         self.assertEqual(made.wait(DEADLINE), 0)
-        log = open(os.path.join(self.folder, "camera.log"), "w")
-        self.addCleanup(log.close)
-        camera = self.start(CAMERA, path, stdout=log, stderr=log,
-                            env={**os.environ, "CAMSPAN_HUB": "http://127.0.0.1:%d" % hub.plain_port,
-                                 "CAMSPAN_DEVICE_FILE": hub.secret_file})
-        wait_for(lambda: b"ready:" in read_file(log.name), "the camera is ready")
+        camera, log = self.start_camera(hub, path)
         token = hub.token("live,playback,command", "cam1")
         page = Driver(self, hub.url("/?token=%s#/cam1" % token, plain=True))
         page.live("direct")

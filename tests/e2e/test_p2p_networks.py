@@ -71,6 +71,9 @@ class P2pNetworks(Case):
             return self.start(*self.networks.words(home, VIEW, "http://%s:8080/whep/cam1" % CENTRE, "--token",
                                                    self.server.view_token, "--out", self.stream, "--stats", *words), stderr=told)
 
+    def page_at(self, home):
+        return Driver(self, "http://%s:8080/?token=%s#/cam1" % (CENTRE, self.server.view_token), self.networks.words(home))
+
     def figures_now(self):
         with open(self.figures) as told:
             lines = told.read().splitlines()
@@ -113,7 +116,7 @@ class P2pNetworks(Case):
         self.assertRegex(read_file(self.figures).decode().splitlines()[-1], r"path=\S+/host tcp relayed=no")
         if not PAGE:
             self.skipTest("only camspan-view: chromium or playwright-core is not installed")
-        page = Driver(self, "http://%s:8080/?token=%s#/cam1" % (CENTRE, self.server.view_token), self.networks.words(viewer))
+        page = self.page_at(viewer)
         page.live("direct")
         page.plays(1)
         page.ask("statistics")
@@ -160,7 +163,7 @@ class P2pNetworks(Case):
         self.start_hub("udp")
         camera, viewer = self.networks.home("camera", CONE), self.networks.home("viewer", CONE)
         self.start_camera(camera, messages=True)
-        page = Driver(self, "http://%s:8080/?token=%s#/cam1" % (CENTRE, self.server.view_token), self.networks.words(viewer))
+        page = self.page_at(viewer)
         page.live("direct")
         page.plays(1)
         before = self.networks.address(camera)
