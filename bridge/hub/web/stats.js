@@ -148,7 +148,8 @@ const underWay = ['connecting', 'lookup'];
  * @param {object} session
  * @param {object} stats  as above
  * @returns {{kind: 'healthy'|'behind'|'lossy'|'losing'|'struggling'|'skipping'|'busy'|'connecting'|'none', value: number}}
- *   `lossy`: what is lost leaves a connection no more than `value` bit/s, and the stream is more; `losing`: `value` % are lost on the way from the camera; `struggling`: it left out `value` pictures for us, and
+ *   `lossy`: what is lost leaves a connection no more than `value` bit/s, and the stream is more;
+ *   `losing`: `value` % are lost on the way from the camera; `struggling`: it left out `value` pictures for us, and
  *   `skipping`: the hub left out `value` tags for slow viewers, in the last minute; `busy`: this device left out `value`
  *   pictures
  */

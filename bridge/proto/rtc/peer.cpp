@@ -9,10 +9,6 @@ namespace {
 // of STUN on their own are lost among the data of a link that collapses, while some of these still get through.
 constexpr std::chrono::seconds kConsent{20};
 
-}  // namespace
-
-namespace {
-
 SctpSettings sctp_of(const PeerSettings& settings) {
   SctpSettings sctp = settings.sctp;
   sctp.max_packet = settings.max_datagram - kDtlsOverhead;

@@ -1,6 +1,5 @@
 #include "proto/rtc/usrsctp_stack.hpp"
 
-#include <netinet/in.h>
 #include <sys/time.h>
 
 #include "proto/rtc/sctp_impl.hpp"
